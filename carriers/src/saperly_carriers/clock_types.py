@@ -1,0 +1,33 @@
+"""What a clock is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol
+
+TimerCallback = Callable[[], Awaitable[None]]
+
+
+class Timer(Protocol):
+    """A callback that has been asked for."""
+
+    def cancel(self) -> None:
+        """Make sure that the callback does not start. No effect once it has started."""
+        ...
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+        ...
+
+    def call_later(self, delay_sec: float, callback: TimerCallback) -> Timer:
+        """Run `callback` after `delay_sec` (below zero: at once). Equal times run in the order asked."""
+        ...
+
+    async def sleep(self, sec: float) -> None:
+        """Return after `sec` seconds of this clock."""
+        ...

@@ -1,0 +1,11 @@
+"""The v2 surface: camelCase, bare objects and arrays, tagged errors. Mounted at `/` and at `/v2`."""
+
+from fastapi import APIRouter
+
+from . import calls, connections, consent, health, keys, messages, numbers, usage, voices
+
+router = APIRouter()
+for _part in (health, numbers, connections, messages, calls, voices, usage, consent, keys):
+    router.include_router(_part.router)
+
+__all__ = ["router"]

@@ -1,0 +1,63 @@
+"""From a secret to a caller. Only the secret's SHA-256 is looked up, and every ancestor is looked at with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from saperly_server.core import crypto
+from saperly_server.core.batch import Batcher
+from saperly_server.core.db import Database, Tenant
+
+from .contracts import Caller, Grant, SpendLimit, effective
+from .errors import Unauthorized
+from .scopes import Scope
+
+_FORM = re.compile(r"(?:sap_)?(sk_(?:live|test)_[A-Za-z0-9]{16,128})")
+_CHAINS = "select identity_chains($1::jsonb, $2)"
+
+
+class KeyRing:
+    """Finds callers. Requests that arrive together are looked up together; nothing is remembered between look-ups, so a
+    key that was revoked is dead at the next request."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._batcher = Batcher(self._ask)
+
+    async def authenticate(self, secret: str) -> Caller:
+        """The caller behind a key, spelled `sk_…` or `sap_sk_…`.
+
+        Unauthorized when it is malformed, unknown, expired or revoked, or an ancestor is.
+        """
+        key = _FORM.fullmatch(secret)
+        if key is None:
+            raise Unauthorized
+        chain = await self._batcher.add(orjson.dumps(crypto.sha256(key[1]).hex()).decode())
+        if not chain or any(key["dead"] for key in chain):
+            raise Unauthorized
+        own = chain[-1]
+        return Caller(
+            tenant=Tenant(own["workspaceId"], own["environment"]),
+            key_id=own["id"],
+            path=tuple(own["path"]),
+            grant=effective([_grant(key) for key in chain]),
+        )
+
+    async def _ask(self, hashes: list[str]) -> Sequence[Any]:
+        async with self._db.raw() as conn:
+            chains: Sequence[Any] = await conn.fetchval(_CHAINS, f"[{','.join(hashes)}]", self._db.now())
+            return chains
+
+
+def _grant(key: dict[str, Any]) -> Grant:
+    return Grant(
+        scopes=frozenset(Scope(word) for word in key["scopes"]),
+        numbers=None if key["numbers"] is None else frozenset(key["numbers"]),
+        limit=None if key["limitCents"] is None else SpendLimit(key["limitCents"], key["limitReset"]),
+        expires_at=None if key["expiresAt"] is None else datetime.fromisoformat(key["expiresAt"]),
+    )

@@ -1,0 +1,43 @@
+"""The prepaid ledger: balances, holds, caps, entries, and the rate file. See README.md."""
+
+from .contracts import Balance, Closed
+from .errors import InsufficientFunds, PaymentMethodRequired, SpendLimitExceeded
+from .operations import (
+    adjust,
+    balance,
+    charge,
+    extend,
+    give_back_first_number,
+    lock,
+    open_account,
+    promote,
+    release,
+    settle,
+    settle_in_full,
+    top_up,
+)
+from .rating import NumberNotOffered, NumberQuote, RateCard, RateFileInvalid
+
+__all__ = [
+    "Balance",
+    "Closed",
+    "InsufficientFunds",
+    "NumberNotOffered",
+    "NumberQuote",
+    "PaymentMethodRequired",
+    "RateCard",
+    "RateFileInvalid",
+    "SpendLimitExceeded",
+    "adjust",
+    "balance",
+    "charge",
+    "extend",
+    "give_back_first_number",
+    "lock",
+    "open_account",
+    "promote",
+    "release",
+    "settle",
+    "settle_in_full",
+    "top_up",
+]

@@ -1,0 +1,207 @@
+"""What carriers report about messages: texts that came in, and how far ours have come.
+
+Opt-out, help and opt-in words are the platform's business: they are acted on in the transaction that stores the text,
+before anything else can see it, and need neither money nor the customer's servers.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from saperly_carriers.port import MessageStatus
+from sqlalchemy import func, insert, select, update
+
+from saperly_server import outbox
+from saperly_server.audit import record
+from saperly_server.compliance import (
+    Keyword,
+    Meaning,
+    classify,
+    help_reply,
+    imply,
+    opt_in,
+    opt_in_confirmation,
+    opt_out,
+    opt_out_confirmation,
+    state_of,
+)
+from saperly_server.core.db import Tenant, Tx
+from saperly_server.core.ids import new_id
+from saperly_server.identity import workspace_of
+from saperly_server.ledger import lock
+from saperly_server.numbers import Number, find_by_e164
+from saperly_server.outbox import StoredEvent
+from saperly_server.webhooks import emit
+
+from .contracts import FINAL, Status
+from .models import messages
+from .segments import measure
+from .send import SEND
+
+_HELP_EVERY = timedelta(days=1)
+_RECEIPTS = {
+    MessageStatus.SENT: Status.SENT,
+    MessageStatus.DELIVERED: Status.DELIVERED,
+    MessageStatus.FAILED: Status.UNDELIVERED,
+}
+
+
+async def received(tx: Tx, event: StoredEvent) -> None:
+    """Store an inbound text, act on its keyword, and tell the workspace. A number that is not ours: nothing."""
+    found = await find_by_e164(tx, event.data["to"])
+    if found is None:
+        return
+    tenant, number = found
+    peer, body = event.data["from"], event.data["text"]
+    await lock(tx, tenant)
+    state = await state_of(tx, tenant, number.id, peer)
+    keyword = classify(body, opted_out=state == "opted_out")
+    message_id = await _store(tx, tenant, number, event)
+    await _act(tx, tenant, number, peer, keyword, {"messageId": message_id}, answered=event.data.get("opt_out"))
+    await record(tx, tenant, "peer", "message.received", "message", message_id, {"meaning": keyword.meaning.value})
+    payload = {
+        "messageId": message_id,
+        "from": peer,
+        "to": number.phone_number,
+        "body": body,
+        "segments": event.data.get("segments") or measure(body).segments,
+        "receivedAt": event.occurred_at.isoformat(),
+        "keyword": keyword.meaning.value,
+    }
+    await emit(tx, tenant, "message.received", number.id, payload)
+
+
+async def _store(tx: Tx, tenant: Tenant, number: Number, event: StoredEvent) -> str:
+    message_id, body = new_id("msg"), event.data["text"]
+    measured = measure(body)
+    await tx.run(
+        insert(messages).values(
+            **_identity(tenant, message_id, number),
+            direction="inbound",
+            from_number=event.data["from"],
+            to_number=number.phone_number,
+            body=body,
+            encoding=measured.encoding,
+            segments=event.data.get("segments") or measured.segments,
+            status=Status.RECEIVED,
+            purpose="customer",
+            carrier_message_id=event.message_id,
+            created_at=tx.now,
+        )
+    )
+    return message_id
+
+
+async def _act(
+    tx: Tx,
+    tenant: Tenant,
+    number: Number,
+    peer: str,
+    keyword: Keyword,
+    evidence: dict[str, Any],
+    *,
+    answered: str | None,
+) -> None:
+    """The keyword's effect, and at most one reply of ours; none when the carrier has replied already."""
+    name = (await workspace_of(tx, tenant.workspace_id)).name
+    match keyword.meaning:
+        case Meaning.OPT_OUT:
+            via = "sms_keyword" if keyword.tier == 1 else "sms_phrase"
+            if await opt_out(tx, tenant, number.id, peer, via, evidence) and not answered:
+                await _reply(tx, tenant, number, peer, "opt_out", opt_out_confirmation(name))
+        case Meaning.OPT_IN:
+            if await opt_in(tx, tenant, number.id, peer, "sms_keyword", evidence) and not answered:
+                await _reply(tx, tenant, number, peer, "opt_in", opt_in_confirmation(name))
+        case Meaning.HELP:
+            if not answered and not await _helped_lately(tx, tenant, number, peer):
+                await _reply(tx, tenant, number, peer, "help", help_reply(name, number.phone_number))
+        case _:
+            await imply(tx, tenant, number.id, peer, "inbound_sms", evidence)
+
+
+async def _helped_lately(tx: Tx, tenant: Tenant, number: Number, peer: str) -> bool:
+    """One HELP reply for each peer and number in a day."""
+    count = await tx.scalar(
+        select(func.count())
+        .select_from(messages)
+        .where(
+            messages.c.workspace_id == tenant.workspace_id,
+            messages.c.number_id == number.id,
+            messages.c.to_number == peer,
+            messages.c.purpose == "help",
+            messages.c.created_at > tx.now - _HELP_EVERY,
+        )
+    )
+    return bool(count)
+
+
+async def _reply(tx: Tx, tenant: Tenant, number: Number, peer: str, purpose: str, text: str) -> None:
+    """One of the platform's own replies: free, ungated, handed to the carrier by the next worker."""
+    message_id, measured = new_id("msg"), measure(text)
+    await tx.run(
+        insert(messages).values(
+            **_identity(tenant, message_id, number),
+            direction="outbound",
+            from_number=number.phone_number,
+            to_number=peer,
+            body=text,
+            encoding=measured.encoding,
+            segments=measured.segments,
+            status=Status.QUEUED,
+            purpose=purpose,
+            created_at=tx.now,
+        )
+    )
+    await outbox.request(tx, tenant, SEND, message_id, owner="", lease_sec=0)
+    event_type = {"opt_out": "optout.confirmation_sent", "help": "help.replied", "opt_in": "optin.confirmation_sent"}
+    await record(tx, tenant, "system", event_type[purpose], "message", message_id, {"to": peer})
+
+
+def _identity(tenant: Tenant, message_id: str, number: Number) -> dict[str, Any]:
+    return {
+        "workspace_id": tenant.workspace_id,
+        "id": message_id,
+        "environment": tenant.environment,
+        "number_id": number.id,
+    }
+
+
+async def status_changed(tx: Tx, event: StoredEvent) -> None:
+    """A receipt: the message moves forward only, and its first final status stays."""
+    target = outbox.parse_ref(event.ref)
+    if target is None:
+        return
+    tenant, message_id = target
+    reported = MessageStatus(event.data["status"])
+    status = _RECEIPTS.get(reported)
+    final = status in FINAL or reported is MessageStatus.UNCONFIRMED
+    if status is None and not final:
+        return
+    values: dict[str, Any] = {"status": status} if status is not None else {}
+    if final:
+        values |= {"finalized_at": tx.now, "error": event.data.get("error")}
+    row = await tx.one(
+        update(messages)
+        .where(
+            messages.c.workspace_id == tenant.workspace_id,
+            messages.c.id == message_id,
+            messages.c.direction == "outbound",
+            messages.c.finalized_at.is_(None),
+            messages.c.status.in_((Status.QUEUED, Status.SENT)),
+        )
+        .values(**values)
+        .returning(messages)
+    )
+    if row is None or not final:
+        return
+    told = status.value if status is not None else reported.value
+    await record(tx, tenant, "network", "message.finalized", "message", message_id, {"status": told})
+    payload = {
+        "messageId": message_id,
+        "from": row.from_number,
+        "to": row.to_number,
+        "status": told,
+        "segments": row.segments,
+    }
+    await emit(tx, tenant, "message.finalized", row.number_id, payload)

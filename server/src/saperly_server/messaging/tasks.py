@@ -1,0 +1,27 @@
+"""Messages whose hand-off was left undone: by a crash, by a carrier that asked to wait, or written to be sent later."""
+
+from __future__ import annotations
+
+from saperly_carriers.port import Sender
+
+from saperly_server.compliance import state_of
+from saperly_server.outbox import Operation
+
+from .errors import MessageSendFailed
+from .queries import message_row
+from .send import Messaging, Outgoing
+
+
+async def carry_out(messaging: Messaging, operation: Operation) -> None:
+    """Hand a message off, unless its peer has opted out since it was admitted."""
+    async with messaging.db.system() as tx:
+        row = await message_row(tx, operation.tenant, operation.resource_id)
+        state = await state_of(tx, operation.tenant, row.number_id, row.to_number)
+        if row.purpose == "customer" and state == "opted_out":
+            await messaging.failed(tx, operation, "recipient_opted_out")
+            return
+    outgoing = Outgoing(Sender(row.from_number, row.sender_id), row.to_number, row.body, row.segments)
+    try:
+        await messaging.hand_off(operation, outgoing)
+    except MessageSendFailed:
+        return  # recorded: nobody waits for this answer any more

@@ -1,0 +1,38 @@
+"""Calls: placing and taking them, the conversation engine, its runtime and brains. See README.md."""
+
+from .contracts import Call, CallUsage, TranscriptTurn
+from .control import end, transfer
+from .engine import effects, inputs
+from .errors import CallNotFound, CallStartFailed, NumberHasNoConnection
+from .inbound import carrier_event, incoming
+from .outbound import outcome, place
+from .queries import get_call, list_calls, transcript, usage_since
+from .recovery import carry_out, reap
+from .runtime import CallFacts, LiveCall
+from .switchboard import Switchboard
+
+__all__ = [
+    "Call",
+    "CallFacts",
+    "CallNotFound",
+    "CallStartFailed",
+    "CallUsage",
+    "LiveCall",
+    "NumberHasNoConnection",
+    "Switchboard",
+    "TranscriptTurn",
+    "carrier_event",
+    "carry_out",
+    "effects",
+    "end",
+    "get_call",
+    "incoming",
+    "inputs",
+    "list_calls",
+    "outcome",
+    "place",
+    "reap",
+    "transcript",
+    "transfer",
+    "usage_since",
+]

@@ -1,0 +1,248 @@
+"""One live call: a queue of inputs, the engine, and its effects carried out in order.
+
+There is no task for each call. Whoever brings an input works the queue off; an input that arrives meanwhile is taken in the
+same turn. Each step is stored before its effects leave this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from saperly_carriers import port
+from saperly_carriers.clock import Clock, Timer
+from saperly_carriers.port import CallHandle, Calls, CarrierError, CarrierRejected, Op, SpeechConfig, SpeechSession
+
+from saperly_server.compliance import is_spoken_opt_out
+from saperly_server.voice.brains import Brain, BrainCall, BrainUnreachable
+from saperly_server.voice.engine import CallState, Phase, advance, inputs
+from saperly_server.voice.engine import effects as do
+from saperly_server.voice.engine.inputs import BrainFailure, Input
+
+from .store import CallFacts, CallStore, NotOwner, Step
+
+_logger = structlog.get_logger(__name__)
+
+RefusesTransfer = Callable[[CallFacts, str], Awaitable[str | None]]
+"""Why a transfer to this address is refused, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a live call acts upon."""
+
+    clock: Clock
+    calls: Calls
+    brain: Brain
+    about: BrainCall
+    store: CallStore
+    speech: SpeechConfig
+    refuses_transfer: RefusesTransfer
+    observe: Callable[[CallFacts, Input, tuple[do.Effect, ...]], None]
+
+
+class LiveCall:
+    """A call that this process owns."""
+
+    def __init__(self, facts: CallFacts, state: CallState, world: World, on_end: Callable[[LiveCall], None]) -> None:
+        self.facts = facts
+        self.state = state
+        self.handle: CallHandle | None = None
+        self.ended = asyncio.Event()
+        self._world = world
+        self._on_end = on_end
+        self._inbox: deque[Input] = deque()
+        self._working = False
+        self._seq = 0
+        self._commands = 0
+        self._speech: SpeechSession | None = None
+        self._transfer_error: CarrierError | None = None
+        self._brain_open = False
+        self._timers: dict[str, Timer] = {}
+
+    async def feed(self, event: Input) -> None:
+        """Take in an input. It is worked off by this caller, or by the one already at work."""
+        self._inbox.append(event)
+        if self._working:
+            return
+        self._working = True
+        try:
+            while self._inbox:
+                await self._step(self._inbox.popleft())
+        finally:
+            self._working = False
+
+    def take_transfer_error(self) -> CarrierError | None:
+        """Why the last transfer was refused by the carrier, once."""
+        error, self._transfer_error = self._transfer_error, None
+        return error
+
+    async def _step(self, event: Input) -> None:
+        now = self._world.clock.now()
+        state, effects = advance(self.state, event, now)
+        if state == self.state and not effects:
+            return
+        try:
+            await self._world.store.write(self.facts, Step(self._seq + 1, event, now, effects))
+        except NotOwner:
+            self._leave()
+            return
+        self._seq += 1
+        self.state = state
+        self._world.observe(self.facts, event, effects)
+        for effect in effects:
+            await self._perform(effect)
+        if state.phase is Phase.ENDED:
+            self._leave()
+
+    async def _perform(self, effect: do.Effect) -> None:
+        action = _ACTIONS.get(type(effect))
+        if action is None:
+            return
+        try:
+            await action(self, effect)
+        except CarrierError as error:
+            # The carrier's own events say what became of the call; a refused command only means it is too late.
+            _logger.info(
+                "carrier command failed", call_id=self.facts.call_id, command=type(effect).__name__, code=error.code
+            )
+
+    def _leave(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self.ended.set()
+        self._on_end(self)
+
+    def _op(self) -> Op:
+        """Each command of a call is an intent of its own; the counter gives it its identity."""
+        self._commands += 1
+        return Op(f"{self.facts.call_id}-{self._seq}-{self._commands}")
+
+    def _call(self) -> CallHandle:
+        if self.handle is None:
+            raise CarrierRejected(port.RejectReason.STATE, "The call has not reached the network yet.")
+        return self.handle
+
+    async def _open_speech(self, _: do.OpenSpeech) -> None:
+        try:
+            self._speech = await self._world.calls.open_speech(
+                self._call(), self._world.speech, self._on_speech, self._op()
+            )
+        except CarrierError:
+            await self.feed(inputs.SpeechClosed())
+            raise
+
+    async def _on_speech(self, event: port.SpeechEvent) -> None:
+        await self.feed(_speech_input(event))
+
+    async def _say(self, effect: do.Say) -> None:
+        if self._speech is not None:
+            await self._speech.say(effect.text, utterance_id=effect.utterance_id, interruptible=effect.interruptible)
+
+    async def _cancel_speech(self, _: do.CancelSpeech) -> None:
+        if self._speech is not None:
+            await self._speech.cancel_speech()
+
+    async def _send_dtmf(self, effect: do.SendDtmf) -> None:
+        await self._world.calls.send_dtmf(self._call(), effect.digits, self._op())
+
+    async def _hangup(self, _: do.Hangup) -> None:
+        await self._world.calls.hangup(self._call(), self._op())
+
+    async def _set_time_limit(self, effect: do.SetTimeLimit) -> None:
+        await self._world.calls.set_time_limit(self._call(), effect.seconds, self._op())
+
+    async def _transfer(self, effect: do.Transfer) -> None:
+        refused = await self._world.refuses_transfer(self.facts, effect.to)
+        if refused is not None:
+            await self.feed(inputs.TransferFailed(refused))
+            return
+        try:
+            await self._world.calls.transfer(self._call(), effect.to, caller_id=None, op=self._op())
+        except CarrierError as error:
+            self._transfer_error = error
+            await self.feed(inputs.TransferFailed(error.code or "refused"))
+
+    async def _ask_brain(self, effect: do.AskBrain) -> None:
+        """The brain thinks on its own time; the call goes on meanwhile."""
+
+        async def ask() -> None:
+            await self.feed(await self._brain_says(effect))
+
+        self._world.clock.call_later(0, ask)
+
+    async def _brain_says(self, effect: do.AskBrain) -> Input:
+        try:
+            if not self._brain_open:
+                await self._world.brain.open(self._world.about)
+                self._brain_open = True
+            directive = await self._world.brain.on_event(effect.event)
+        except BrainUnreachable:
+            return inputs.BrainFailed(effect.request_id, BrainFailure.UNREACHABLE)
+        except Exception:
+            _logger.exception("brain failed", call_id=self.facts.call_id)
+            return inputs.BrainFailed(effect.request_id, BrainFailure.ERROR)
+        return inputs.BrainReplied(effect.request_id, directive)
+
+    async def _close_brain(self, effect: do.CloseBrain) -> None:
+        """Tell the brain goodbye. Its answer can change nothing any more, and neither can its failing."""
+
+        async def close() -> None:
+            with suppress(BrainUnreachable):
+                await self._world.brain.on_event(effect.event)
+            await self._world.brain.close()
+
+        self._world.clock.call_later(0, close)
+
+    async def _extend_hold(self, effect: do.ExtendHold) -> None:
+        granted = await self._world.store.extend(self.facts, effect.to_paid_sec)
+        await self.feed(inputs.HoldExtended(effect.to_paid_sec) if granted else inputs.HoldRefused())
+
+    async def _start_timer(self, effect: do.StartTimer) -> None:
+        async def fire() -> None:
+            await self.feed(inputs.TimerFired(effect.name, effect.token))
+
+        await self._cancel_timer(do.CancelTimer(effect.name))
+        self._timers[effect.name] = self._world.clock.call_later(effect.delay_sec, fire)
+
+    async def _cancel_timer(self, effect: do.CancelTimer) -> None:
+        timer = self._timers.pop(effect.name, None)
+        if timer is not None:
+            timer.cancel()
+
+
+_ACTIONS: dict[type, Callable[[LiveCall, Any], Awaitable[None]]] = {
+    do.OpenSpeech: LiveCall._open_speech,
+    do.Say: LiveCall._say,
+    do.CancelSpeech: LiveCall._cancel_speech,
+    do.SendDtmf: LiveCall._send_dtmf,
+    do.Transfer: LiveCall._transfer,
+    do.Hangup: LiveCall._hangup,
+    do.SetTimeLimit: LiveCall._set_time_limit,
+    do.AskBrain: LiveCall._ask_brain,
+    do.CloseBrain: LiveCall._close_brain,
+    do.ExtendHold: LiveCall._extend_hold,
+    do.StartTimer: LiveCall._start_timer,
+    do.CancelTimer: LiveCall._cancel_timer,
+}
+
+
+def _speech_input(event: port.SpeechEvent) -> Input:
+    match event:
+        case port.SpeechReady():
+            return inputs.SpeechReady()
+        case port.Heard(text, final):
+            return inputs.Heard(text, final, final and is_spoken_opt_out(text))
+        case port.Spoken(utterance_id):
+            return inputs.Spoken(utterance_id)
+        case port.Interrupted(utterance_id, said):
+            return inputs.Interrupted(utterance_id, said)
+        case port.DtmfReceived(digit):
+            return inputs.DtmfReceived(digit)
+    return inputs.SpeechClosed()
