@@ -9,7 +9,22 @@ from collections.abc import Sequence
 
 import typer
 
-from .commands import audit, balance, call, database, dev, doctor, inbox, key, keys, numbers, serve, sms, version
+from .commands import (
+    audit,
+    balance,
+    call,
+    database,
+    dev,
+    doctor,
+    inbox,
+    key,
+    keys,
+    numbers,
+    serve,
+    sms,
+    verify,
+    version,
+)
 from .exits import Exit, Problem
 from .output import report
 
@@ -23,7 +38,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _command in (dev.dev, serve.serve, call.call, sms.sms, inbox.inbox, key.key, balance.balance, doctor.doctor):
+for _command in (
+    dev.dev,
+    serve.serve,
+    call.call,
+    sms.sms,
+    inbox.inbox,
+    key.key,
+    balance.balance,
+    doctor.doctor,
+    verify.verify,
+):
     app.command()(_command)
 app.command("version")(version.version)
 for _name, _group in (("numbers", numbers.app), ("keys", keys.app), ("db", database.app), ("audit", audit.app)):
