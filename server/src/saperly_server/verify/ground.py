@@ -50,7 +50,7 @@ class Ground:
         """Ground of its own in a temporary directory. Nothing is forced to disk: what must survive a crash of the
         machine is proved by other means."""
         with tempfile.TemporaryDirectory(prefix="saperly-verify-") as folder:
-            os.chmod(folder, 0o755)
+            os.chmod(folder, 0o755)  # noqa: S103  an embedded database of root runs under another account
             postgres = await asyncio.to_thread(EmbeddedPostgres.start, Path(folder) / "data", durable=False)
             try:
                 ground = cls(postgres, _TEMPLATE)
