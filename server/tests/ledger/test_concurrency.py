@@ -29,7 +29,6 @@ async def _hold(bank: Bank, key: Caller, cents: int) -> str | None:
             purpose="call",
             resource_id=new_id("call"),
             key_id=key.key_id,
-            path=list(key.path),
             amount=cents,
             now=tx.now,
         )

@@ -63,7 +63,6 @@ class Teller:
                 purpose="call",
                 resource_id=new_id("call"),
                 key_id=path[-1] if path else None,
-                path=path,
                 amount=cents,
                 now=tx.now,
             )

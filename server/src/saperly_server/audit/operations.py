@@ -61,13 +61,12 @@ async def list_events(tx: TenantTx, page: Page) -> list[AuditEvent]:
 
 _FIRST_BREAK = text("""
     select seq, id from (
-        select a.*, coalesce(lag(hash) over w, ''::bytea) as previous, lag(seq, 1, 0::bigint) over w as before
+        select seq, id, hash, audit_content(a) as content, coalesce(lag(hash) over w, ''::bytea) as previous,
+               lag(seq, 1, 0::bigint) over w as before
         from audit_events a where workspace_id = :workspace_id
         window w as (order by seq)
     ) chained
-    where before <> seq - 1
-       or hash <> audit_row_hash(previous, seq, id, environment, event_type, target_type, target_id, actor, data,
-                                 created_at)
+    where before <> seq - 1 or hash <> sha256(previous || content)
     order by seq limit 1
 """)
 

@@ -98,6 +98,15 @@ _BECOME_TENANT = text(
 _BECOME_SYSTEM = text("select set_config('role', 'saperly_system', true)")
 
 
+_BY_INDEX = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+"""Hot paths find each row by its key. Their plans are made once, and must not follow what a table looked like then."""
+
+
 class Database:
     """The one way to the database."""
 
@@ -126,7 +135,13 @@ class Database:
         """A driver connection in the system role, in autocommit: for hot paths that are one SQL function call."""
         if self._gate_pool is None:
             self._gate_pool = await asyncpg.create_pool(
-                self._dsn, min_size=0, max_size=4, server_settings={"role": SYSTEM_ROLE}, init=_json_codecs
+                self._dsn,
+                connect=_connect,
+                min_size=0,
+                max_size=4,
+                server_settings={"role": SYSTEM_ROLE, **_BY_INDEX},
+                init=_json_codecs,
+                reset=_nothing_to_reset,
             )
         async with self._gate_pool.acquire() as conn:
             yield conn
@@ -149,7 +164,7 @@ def create_engine(dsn: str, *, pool_size: int = 10) -> AsyncEngine:
     """The SQLAlchemy engine over asyncpg; JSON by orjson. The driver itself reads `dsn`, so libpq's options work in it."""
 
     async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(dsn)
+        return await _connect(dsn)
 
     return create_async_engine(
         "postgresql+asyncpg://",
@@ -177,8 +192,24 @@ DATABASE_FAILURES: tuple[type[Exception], ...] = (DBAPIError, *_OUTAGES)
 def is_outage(error: BaseException) -> bool:
     """Is this the database being away, rather than a mistake of ours?"""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
+        reported = error.orig.__cause__ if error.orig is not None else None
+        away = error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
+        return away or isinstance(reported, _OUTAGES)
     return isinstance(error, _OUTAGES)
+
+
+async def _connect(*args: Any, **kwargs: Any) -> asyncpg.Connection:
+    """A connection of the driver. ConnectionError when there is no way to the server, also when its socket is gone."""
+    try:
+        return await asyncpg.connect(*args, **kwargs)
+    except ConnectionError:
+        raise
+    except OSError as error:
+        raise ConnectionRefusedError(str(error)) from error
+
+
+async def _nothing_to_reset(_: asyncpg.Connection) -> None:
+    """A function call in autocommit leaves nothing behind in its session, so none of the driver's tidying is needed."""
 
 
 async def _json_codecs(conn: asyncpg.Connection) -> None:

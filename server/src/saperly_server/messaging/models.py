@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
 
 from saperly_server.core.columns import belongs_to, environment, instant, one_of, row_id, workspace_id
 from saperly_server.core.db import metadata
@@ -39,10 +39,6 @@ messages = Table(
     belongs_to("numbers", "number_id"),
     Index("ix_messages_page", "workspace_id", "environment", "id"),
     Index("ix_messages_number", "workspace_id", "number_id", "id"),
-    Index(
-        "ix_messages_carrier",
-        "carrier_message_id",
-        unique=True,
-        postgresql_where=text("carrier_message_id is not null"),
-    ),
+    # Room for the changes that each message goes through, beside its row.
+    postgresql_with={"fillfactor": 80},
 )

@@ -130,6 +130,7 @@ class Messaging:
         parts = min(sent.segments, outgoing.segments)
         item = {
             "workspace_id": operation.tenant.workspace_id,
+            "environment": operation.tenant.environment,
             "id": operation.resource_id,
             "operation_id": operation.id,
             "carrier_message_id": sent.message_id,

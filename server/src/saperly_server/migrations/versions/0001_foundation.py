@@ -389,9 +389,9 @@ def upgrade() -> None:
     sa.CheckConstraint("purpose in ('customer', 'opt_out', 'help', 'opt_in')", name=op.f('ck_messages_purpose')),
     sa.CheckConstraint("status in ('queued', 'sent', 'delivered', 'undelivered', 'failed', 'received')", name=op.f('ck_messages_status')),
     sa.ForeignKeyConstraint(['workspace_id', 'number_id'], ['numbers.workspace_id', 'numbers.id'], name=op.f('fk_messages_workspace_id_number_id')),
-    sa.PrimaryKeyConstraint('workspace_id', 'id', name=op.f('pk_messages'))
+    sa.PrimaryKeyConstraint('workspace_id', 'id', name=op.f('pk_messages')),
+    postgresql_with={'fillfactor': 80}
     )
-    op.create_index('ix_messages_carrier', 'messages', ['carrier_message_id'], unique=True, postgresql_where=sa.text('carrier_message_id is not null'))
     op.create_index('ix_messages_number', 'messages', ['workspace_id', 'number_id', 'id'], unique=False)
     op.create_index('ix_messages_page', 'messages', ['workspace_id', 'environment', 'id'], unique=False)
     op.create_table('call_inputs',
@@ -435,7 +435,6 @@ def downgrade() -> None:
     op.drop_table('call_inputs')
     op.drop_index('ix_messages_page', table_name='messages')
     op.drop_index('ix_messages_number', table_name='messages')
-    op.drop_index('ix_messages_carrier', table_name='messages', postgresql_where=sa.text('carrier_message_id is not null'))
     op.drop_table('messages')
     op.drop_index('ix_calls_page', table_name='calls')
     op.drop_index('ix_calls_live', table_name='calls', postgresql_where=sa.text("status = 'initiated'"))
