@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 import asyncpg
 import pytest
-from saperly_carriers.clock import Timer, TimerCallback
 from saperly_carriers.port import NumberOrder, OrderStatus
-from saperly_server import identity, ledger, outbox
+from saperly_server import doctor, identity, ledger, outbox
 from saperly_server.compliance import ConsentType, grant
 from saperly_server.core.db import Database, Tenant, Tx
 from saperly_server.core.embedded_postgres import EmbeddedPostgres
@@ -24,34 +23,23 @@ from saperly_server.idempotency import Scope
 from saperly_server.identity import ALL, Caller, Grant, SpendLimit
 from saperly_server.ledger import RateCard
 from saperly_server.numbers import Provisioner
+from saperly_server.verify.ledger.desk import Calendar
 from sqlalchemy import text
 
 from ..customers import START, Customer, new_customer
 
-MONEY = ("L-1", "L-2", "L-3", "L-4", "L-5", "L-6", "L-7", "L-8", "L-9", "A-1")
+MONEY = (*doctor.MONEY, "A-1")
 """What must hold after every single move."""
 
 _databases = count()
 _digits = count(4_150_000_000)
 
 
-class Watch:
+class Watch(Calendar):
     """A clock that shows what the test sets, backwards too. Nothing waits on it."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
 
     def pass_by(self, **span: float) -> None:
         self.at += timedelta(**span)
-
-    def call_later(self, delay_sec: float, callback: TimerCallback) -> Timer:
-        raise NotImplementedError
-
-    async def sleep(self, sec: float) -> None:
-        raise NotImplementedError
 
 
 @dataclass(slots=True)

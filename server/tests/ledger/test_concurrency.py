@@ -1,4 +1,4 @@
-"""Many connections at once on one account: nothing is spent twice, nothing is lost, one of them wins."""
+"""Named cases of many at once on one account; whole crowds are in tests/simulation/test_ledger_crowds.py."""
 
 from __future__ import annotations
 
@@ -39,26 +39,6 @@ async def _hold(bank: Bank, key: Caller, cents: int) -> str | None:
 @pytest.fixture
 async def customer(bank: Bank) -> Customer:
     return await bank.customer(cents=500)
-
-
-async def test_forty_holds_at_once_take_exactly_what_there_is(bank: Bank, customer: Customer) -> None:
-    made = await asyncio.gather(*(_hold(bank, customer.caller, 30) for _ in range(40)))
-    assert sum(name is not None for name in made) == 16
-    assert await balance(bank, customer.tenant) == (20, 480)
-    assert await bank.examine(customer.tenant) == []
-
-
-async def test_holds_under_three_capped_levels_stop_at_the_lowest_cap_that_is_reached(
-    bank: Bank, customer: Customer
-) -> None:
-    """Two grandchildren of 100 each below a child of 150 below a key of 400: together they get 150."""
-    top = await bank.key(customer.caller, 400)
-    middle = await bank.key(top, 150)
-    leaves = [await bank.key(middle, 100), await bank.key(middle, 100)]
-    made = await asyncio.gather(*(_hold(bank, leaves[n % 2], 10) for n in range(40)))
-    assert sum(name is not None for name in made) == 15
-    assert await balance(bank, customer.tenant) == (350, 150)
-    assert await bank.examine(customer.tenant) == []
 
 
 async def test_one_of_many_that_close_a_hold_wins_and_all_are_told_how_it_ended(bank: Bank, customer: Customer) -> None:

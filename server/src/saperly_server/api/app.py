@@ -19,7 +19,7 @@ def create_app(services: Services, network: Network, version: str) -> FastAPI:
     app = FastAPI(openapi_url="/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.services = services
     app.state.network = network
-    app.include_router(v2.router)
+    app.router.routes.extend(v2.router.routes)
     app.include_router(v2.router, prefix="/v2", include_in_schema=False)
     app.include_router(carrier_events.router)
     app.include_router(docs.router)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from saperly_server.messaging import Messaging
     from saperly_server.network import Intake
-    from saperly_server.numbers import Provisioner
+    from saperly_server.numbers import NumberReader, Provisioner
     from saperly_server.voice import Switchboard
 
 
@@ -36,6 +36,7 @@ class Services:
     limiter: RateLimiter
     keys: KeyRing
     gate: Gate
+    numbers: NumberReader
     provisioner: Provisioner
     messaging: Messaging
     calls: Switchboard

@@ -3,7 +3,8 @@
 from .contracts import Message, Status
 from .errors import MessageSendFailed
 from .queries import count_since, list_messages
-from .receive import received, status_changed
+from .receipts import Receipts, status_changed
+from .receive import received
 from .segments import Segmentation, measure
 from .send import SEND, Messaging
 from .tasks import carry_out
@@ -13,6 +14,7 @@ __all__ = [
     "Message",
     "MessageSendFailed",
     "Messaging",
+    "Receipts",
     "Segmentation",
     "Status",
     "carry_out",

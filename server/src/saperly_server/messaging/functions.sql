@@ -86,3 +86,45 @@ begin
         from unnest(p_sent) m join jsonb_array_elements(p_items) i on i->>'id' = m.id
         order by m.workspace_id, m.id);
 end $$;
+
+-- Receipts move their messages forward, and the first final status of each stays and is told of.
+--   receipt: {workspace_id, message_id, status (null when it says nothing new), final, told, error, audit_id, event_id}
+create or replace function messaging_apply_receipts(p_receipts jsonb[], p_now timestamptz) returns void
+language plpgsql as $$
+declare
+    v_trail audit_events[] := '{}';
+    r jsonb;
+    m messages;
+begin
+    for r in select receipt from unnest(p_receipts) with ordinality as u(receipt, place)
+             order by receipt->>'workspace_id', receipt->>'message_id', place
+    loop
+        update messages
+            set status = coalesce(r->>'status', status), error = coalesce(r->>'error', error),
+                finalized_at = case when (r->>'final')::boolean then p_now end
+            where workspace_id = r->>'workspace_id' and id = r->>'message_id' and direction = 'outbound'
+              and finalized_at is null and status in ('queued', 'sent')
+            returning * into m;
+        continue when m.finalized_at is null or not found;
+        insert into events (workspace_id, id, environment, event_type, number_id, payload, created_at)
+            values (m.workspace_id, r->>'event_id', m.environment, 'message.finalized', m.number_id, jsonb_build_object(
+                        'numberId', m.number_id, 'messageId', m.id, 'from', m.from_number, 'to', m.to_number,
+                        'status', r->>'told', 'segments', m.segments), p_now);
+        v_trail := v_trail || row(
+            m.workspace_id, null, r->>'audit_id', m.environment, 'message.finalized', 'message', m.id, 'network',
+            jsonb_build_object('status', r->>'told'), p_now, null)::audit_events;
+    end loop;
+    perform audit_append_all(v_trail);
+end $$;
+
+-- Takes in what carriers say of messages: each event kept once, and what it says applied with it.
+--   item: {event, receipt (null when it changes nothing)}
+create or replace function messaging_receipts(p_items jsonb, p_now timestamptz) returns jsonb language plpgsql as $$
+declare
+    v_items jsonb[] := array(select jsonb_array_elements(p_items));
+    v_new boolean[] := outbox_keep_applied(array(select i->'event' from unnest(v_items) i), p_now);
+begin
+    perform messaging_apply_receipts(array(
+        select i->'receipt' from unnest(v_items, v_new) as u(i, new) where new and i->>'receipt' is not null), p_now);
+    return to_jsonb(v_new);
+end $$;

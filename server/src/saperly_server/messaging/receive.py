@@ -1,4 +1,4 @@
-"""What carriers report about messages: texts that came in, and how far ours have come.
+"""Texts that came in.
 
 Opt-out, help and opt-in words are the platform's business: they are acted on in the transaction that stores the text,
 before anything else can see it, and need neither money nor the customer's servers.
@@ -9,8 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from saperly_carriers.port import MessageStatus
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 
 from saperly_server import outbox
 from saperly_server.audit import record
@@ -34,17 +33,12 @@ from saperly_server.numbers import Number, find_by_e164
 from saperly_server.outbox import StoredEvent
 from saperly_server.webhooks import emit
 
-from .contracts import FINAL, Status
+from .contracts import Status
 from .models import messages
 from .segments import measure
 from .send import SEND
 
 _HELP_EVERY = timedelta(days=1)
-_RECEIPTS = {
-    MessageStatus.SENT: Status.SENT,
-    MessageStatus.DELIVERED: Status.DELIVERED,
-    MessageStatus.FAILED: Status.UNDELIVERED,
-}
 
 
 async def received(tx: Tx, event: StoredEvent) -> None:
@@ -165,43 +159,3 @@ def _identity(tenant: Tenant, message_id: str, number: Number) -> dict[str, Any]
         "environment": tenant.environment,
         "number_id": number.id,
     }
-
-
-async def status_changed(tx: Tx, event: StoredEvent) -> None:
-    """A receipt: the message moves forward only, and its first final status stays."""
-    target = outbox.parse_ref(event.ref)
-    if target is None:
-        return
-    tenant, message_id = target
-    reported = MessageStatus(event.data["status"])
-    status = _RECEIPTS.get(reported)
-    final = status in FINAL or reported is MessageStatus.UNCONFIRMED
-    if status is None and not final:
-        return
-    values: dict[str, Any] = {"status": status} if status is not None else {}
-    if final:
-        values |= {"finalized_at": tx.now, "error": event.data.get("error")}
-    row = await tx.one(
-        update(messages)
-        .where(
-            messages.c.workspace_id == tenant.workspace_id,
-            messages.c.id == message_id,
-            messages.c.direction == "outbound",
-            messages.c.finalized_at.is_(None),
-            messages.c.status.in_((Status.QUEUED, Status.SENT)),
-        )
-        .values(**values)
-        .returning(messages)
-    )
-    if row is None or not final:
-        return
-    told = status.value if status is not None else reported.value
-    await record(tx, tenant, "network", "message.finalized", "message", message_id, {"status": told})
-    payload = {
-        "messageId": message_id,
-        "from": row.from_number,
-        "to": row.to_number,
-        "status": told,
-        "segments": row.segments,
-    }
-    await emit(tx, tenant, "message.finalized", row.number_id, payload)

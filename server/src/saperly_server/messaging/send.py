@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from saperly_carriers.clock import Clock
-from saperly_carriers.port import Carrier, CarrierError, Op, Sender, SentMessage
+from saperly_carriers.port import Carrier, CarrierError, CarrierRejected, Op, RejectReason, Sender, SentMessage
 from sqlalchemy import Row, update
 
 from saperly_server import idempotency, ledger, outbox
 from saperly_server.audit import record
-from saperly_server.compliance import DestinationNotSupported, destination
+from saperly_server.compliance import DestinationNotSupported, destination, state_of
 from saperly_server.core.batch import Batcher
 from saperly_server.core.db import Database, Tenant, Tx
 from saperly_server.core.ids import new_id
@@ -32,6 +33,7 @@ from .queries import message_row, to_message
 from .segments import measure
 
 SEND = "message.send"
+_LOOK_UP_AGAIN_SEC = 5.0
 _SENT = "select messaging_sent($1::jsonb, $2)"
 
 
@@ -43,6 +45,10 @@ class Outgoing:
     to: str
     body: str
     segments: int
+
+    def words(self) -> dict[str, Any]:
+        """Who says what to whom, as the carrier's desk takes it."""
+        return {"sender": self.sender, "to": self.to, "text": self.body}
 
 
 @dataclass(slots=True)
@@ -111,7 +117,7 @@ class Messaging:
             sent = await outbox.carry_out(
                 self.clock,
                 operation,
-                lambda: desk.send(sender=outgoing.sender, to=outgoing.to, text=outgoing.body, op=op),
+                self._sending(operation, outgoing, lambda: desk.send(**outgoing.words(), op=op)),
                 lambda: desk.find(op),
                 repeatable=carrier.caps.message_idempotency,
             )
@@ -124,6 +130,41 @@ class Messaging:
                 await self.failed(tx, operation, refused.code or "refused")
             raise MessageSendFailed(refused.message).about(operation.resource_id) from refused
         return await self._sent(operation, outgoing, sent)
+
+    def _sending(
+        self, operation: Operation, outgoing: Outgoing, send: Callable[[], Awaitable[SentMessage]]
+    ) -> Callable[[], Awaitable[SentMessage]]:
+        """`send`, but from the second try on only while the peer has not opted out: time has passed since the gate."""
+        tries = itertools.count()
+
+        async def unless_opted_out() -> SentMessage:
+            if next(tries) and await self._is_withdrawn(operation):
+                raise CarrierRejected(RejectReason.OPTED_OUT, "The recipient has opted out.")
+            return await send()
+
+        return unless_opted_out
+
+    async def _is_withdrawn(self, operation: Operation) -> bool:
+        async with self.db.system() as tx:
+            row = await message_row(tx, operation.tenant, operation.resource_id)
+            state = await state_of(tx, operation.tenant, row.number_id, row.to_number)
+        return bool(row.purpose == "customer" and state == "opted_out")
+
+    async def withdraw(self, operation: Operation, outgoing: Outgoing, reason: str) -> None:
+        """Send it no more. What the carrier has of it already, from a try whose end nobody saw, was sent all the same."""
+        desk = self.carriers[operation.tenant.environment].messaging
+        assert desk is not None
+        try:
+            sent = await desk.find(Op(operation.id))
+        except CarrierError:
+            async with self.db.system() as tx:
+                await outbox.postpone(tx, operation, _LOOK_UP_AGAIN_SEC)
+            return
+        if sent is not None:
+            await self._sent(operation, outgoing, sent)
+            return
+        async with self.db.system() as tx:
+            await self.failed(tx, operation, reason)
 
     async def _sent(self, operation: Operation, outgoing: Outgoing, sent: SentMessage) -> Status:
         """The carrier has it: settled by the parts the carrier counts, never above what was held."""

@@ -13,15 +13,15 @@ from .send import Messaging, Outgoing
 
 
 async def carry_out(messaging: Messaging, operation: Operation) -> None:
-    """Hand a message off, unless its peer has opted out since it was admitted."""
+    """Hand a message off; one whose peer has opted out since it was admitted only if the carrier has it already."""
     async with messaging.db.system() as tx:
         row = await message_row(tx, operation.tenant, operation.resource_id)
         state = await state_of(tx, operation.tenant, row.number_id, row.to_number)
-        if row.purpose == "customer" and state == "opted_out":
-            await messaging.failed(tx, operation, "recipient_opted_out")
-            return
     outgoing = Outgoing(Sender(row.from_number, row.sender_id), row.to_number, row.body, row.segments)
     try:
-        await messaging.hand_off(operation, outgoing)
+        if row.purpose == "customer" and state == "opted_out":
+            await messaging.withdraw(operation, outgoing, "recipient_opted_out")
+        else:
+            await messaging.hand_off(operation, outgoing)
     except MessageSendFailed:
         return  # recorded: nobody waits for this answer any more

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
-from saperly_carriers.port import Carrier, EventKind, NumberOrder, OrderStatus, RawRequest, RawResponse
+from saperly_carriers.port import Carrier, CarrierEvent, EventKind, NumberOrder, OrderStatus, RawRequest, RawResponse
 
 from saperly_server import messaging, outbox, voice
-from saperly_server.core.db import Database
+from saperly_server.core.db import DATABASE_FAILURES, Database
 from saperly_server.numbers import Provisioner
 from saperly_server.outbox import StoredEvent
 from saperly_server.voice import Switchboard
@@ -25,6 +26,7 @@ class Intake:
     db: Database
     carriers: Mapping[str, Carrier]
     provisioner: Provisioner
+    receipts: messaging.Receipts
     calls: Switchboard
 
     async def receive(self, carrier: str, request: RawRequest) -> RawResponse:
@@ -35,11 +37,19 @@ class Intake:
         intake = self.carriers[carrier].intake
         intake.verify(request, self.db.now())
         for event in intake.parse(request):
-            async with self.db.system() as tx:
-                stored = await outbox.store_event(tx, carrier, event, _LEASE_SEC)
-            if stored is not None:
-                await self.apply(stored)
+            await self._take(carrier, event)
         return intake.respond(request, None)
+
+    async def _take(self, carrier: str, event: CarrierEvent) -> None:
+        if event.kind is EventKind.MESSAGE_STATUS:
+            # One that fails among others, or whose answer was lost, goes the long way: kept if it is new, and tried again.
+            with suppress(*DATABASE_FAILURES):
+                await self.receipts.take(carrier, event)
+                return
+        async with self.db.system() as tx:
+            stored = await outbox.store_event(tx, carrier, event, _LEASE_SEC)
+        if stored is not None:
+            await self.apply(stored)
 
     async def apply_due(self, limit: int) -> int:
         """Apply events that were stored but not applied: after a failure, or by a process that died."""

@@ -5,6 +5,7 @@ from .errors import CountryNotAvailable, InvalidCallerIdName, InvalidSmsSenderId
 from .operations import bind, release, retire_connection, set_caller_id, set_sms_sender, set_webhook
 from .provision import Provisioner
 from .queries import find_by_e164, get_number, in_use, list_numbers, renamed_at_carrier, usable_number
+from .reading import NumberReader
 from .tasks import carry_out, sweep_rent
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "InvalidSmsSenderId",
     "NoNumbersAvailable",
     "Number",
+    "NumberReader",
     "NumberWish",
     "Provisioner",
     "bind",

@@ -86,3 +86,22 @@ begin
     end loop;
     return jsonb_build_object('charged', v_charged, 'unpaid', v_unpaid);
 end $$;
+
+-- Reads numbers for many tenants at once. Each is read as the application role with only its own tenant visible, as it would
+-- be in a transaction of its own. One row each as JSON, null for one that does not exist.
+--   item: {workspace_id, environment, id}
+create or replace function numbers_read(p_items jsonb) returns jsonb language plpgsql as $$
+declare
+    v_rows jsonb[] := array_fill(null::jsonb, array[jsonb_array_length(p_items)]);
+    v record;
+begin
+    perform set_config('role', 'saperly_app', true);
+    for v in select value as item, ordinality as place from jsonb_array_elements(p_items) with ordinality loop
+        perform set_config('saperly.workspace_id', v.item->>'workspace_id', true);
+        v_rows[v.place] := (
+            select to_jsonb(n) from numbers n
+            where n.workspace_id = v.item->>'workspace_id' and n.id = v.item->>'id'
+              and n.environment = v.item->>'environment' and n.state <> 'failed');
+    end loop;
+    return to_jsonb(v_rows);
+end $$;

@@ -37,6 +37,7 @@ from .offers import Kind, for_sale, kind_of, upstream
 from .queries import to_number
 
 ORDER = "number.order"
+ROUTE = "number.route"
 _ORDERS_LOST = 3
 """How many orders may be lost to other buyers before the answer is that there is no number."""
 
@@ -206,18 +207,9 @@ class Provisioner:
         await self.applied(operation.tenant, operation.resource_id, order)
 
     async def applied(self, tenant: Tenant, number_id: str, order: NumberOrder) -> None:
-        """To be called when `apply` is committed: routes an active number, and wakes the request that waits for it."""
-        try:
-            await self._route(tenant, order)
-        finally:
-            if order.status is not OrderStatus.PENDING and number_id in self.waiting:
-                self.waiting[number_id].set()
-
-    async def _route(self, tenant: Tenant, order: NumberOrder) -> None:
-        """Let the calls and texts of an active number come to us. Doing it again changes nothing."""
-        shop = self.carriers[tenant.environment].numbers
-        if order.status is OrderStatus.ACTIVE and order.number_id is not None and shop is not None:
-            await shop.route(order.number_id, voice="saperly", messaging="saperly", op=Op(f"route-{order.order_id}"))
+        """To be called when `apply` is committed: wakes the request that waits for the number."""
+        if order.status is not OrderStatus.PENDING and number_id in self.waiting:
+            self.waiting[number_id].set()
 
     async def apply(self, tx: Tx, tenant: Tenant, number_id: str, order: NumberOrder) -> None:
         """Record how far an order has come; a number that is active, released or failed stays what it is."""
@@ -245,6 +237,8 @@ class Provisioner:
         )
         if row is None:
             return
+        # Its calls and texts are to come to us. That is owed from this commit on, whatever the carrier answers at first.
+        await outbox.request(tx, tenant, ROUTE, number_id, owner="", lease_sec=0)
         held = await ledger.settle_in_full(tx, tenant.workspace_id, row.hold_id)
         data: dict[str, Any] = {"e164": row.e164, "chargedCents": held.settled_cents}
         await record(tx, tenant, "network", "number.provisioned", "number", number_id, data)

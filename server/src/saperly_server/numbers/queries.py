@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Row, Select, select, update
@@ -16,7 +17,7 @@ from .models import numbers
 _SHOWN = ("active", "releasing", "released", "reserved")
 
 
-def to_number(row: Row[Any]) -> Number:
+def to_number(row: Row[Any] | SimpleNamespace) -> Number:
     return Number(
         id=row.id,
         phone_number=row.e164,

@@ -14,7 +14,7 @@ from saperly_server.outbox import Operation
 from .contracts import RENT_PERIOD
 from .models import numbers
 from .operations import CALLER_NAME, RELEASE, released
-from .provision import ORDER, Provisioner
+from .provision import ORDER, ROUTE, Provisioner
 
 _RENT_BATCH = 500
 
@@ -52,6 +52,8 @@ async def _tell(shop: Numbers, operation: Operation, row: Row[Any]) -> None:
     op = Op(operation.id, outbox.ref_of(operation.tenant, row.id))
     if operation.kind == RELEASE:
         await shop.release(row.carrier_number_id, op)
+    elif operation.kind == ROUTE and row.state == "active":
+        await shop.route(row.carrier_number_id, voice="saperly", messaging="saperly", op=op)
     elif operation.kind == CALLER_NAME and row.state == "active":
         await shop.set_caller_name(row.carrier_number_id, row.caller_id_name, op)
 

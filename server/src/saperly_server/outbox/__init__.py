@@ -1,8 +1,8 @@
 """What goes to the carriers and comes from them, written down before it is acted on. See README.md."""
 
-from .events import StoredEvent, claim_events, event_applied, event_failed, store_event
+from .events import StoredEvent, claim_events, event_applied, event_failed, kept_form, store_event
 from .handoff import Unresolved, carry_out, wait_at_most
-from .operations import Operation, claim_due, finish, postpone, request
+from .operations import Operation, claim_due, find, finish, postpone, request
 from .refs import parse_ref, ref_of
 
 __all__ = [
@@ -14,7 +14,9 @@ __all__ = [
     "claim_events",
     "event_applied",
     "event_failed",
+    "find",
     "finish",
+    "kept_form",
     "parse_ref",
     "postpone",
     "ref_of",

@@ -33,10 +33,29 @@ class StoredEvent:
     attempts: int = 0
 
 
+def kept_form(carrier: str, event: CarrierEvent) -> dict[str, Any]:
+    """An event as a row of `carrier_events`, in JSON."""
+    ids = {"call_id": event.call_id, "message_id": event.message_id, "order_id": event.order_id}
+    return {
+        "carrier": carrier,
+        "event_id": event.event_id,
+        "kind": event.kind.value,
+        "ref": event.ref,
+        "data": {"ids": ids, "event": dict(event.data)},
+        "occurred_at": event.occurred_at,
+    }
+
+
 async def store_event(tx: Tx, carrier: str, event: CarrierEvent, lease_sec: float) -> StoredEvent | None:
     """Keep an event, leased to the caller; None when this event was stored before."""
-    data = dict(event.data)
-    kept = StoredEvent(
+    times = {"received_at": tx.now, "attempts": 0, "due_at": tx.now + timedelta(seconds=lease_sec)}
+    row = kept_form(carrier, event) | times
+    added = await tx.run(insert(carrier_events).values(row).on_conflict_do_nothing())
+    return _stored(carrier, event) if added else None
+
+
+def _stored(carrier: str, event: CarrierEvent) -> StoredEvent:
+    return StoredEvent(
         carrier,
         event.event_id,
         event.kind,
@@ -45,25 +64,8 @@ async def store_event(tx: Tx, carrier: str, event: CarrierEvent, lease_sec: floa
         event.message_id,
         event.order_id,
         event.occurred_at,
-        data,
+        dict(event.data),
     )
-    ids = {"call_id": event.call_id, "message_id": event.message_id, "order_id": event.order_id}
-    added = await tx.run(
-        insert(carrier_events)
-        .values(
-            carrier=carrier,
-            event_id=event.event_id,
-            kind=event.kind.value,
-            ref=event.ref,
-            data={"ids": ids, "event": data},
-            occurred_at=event.occurred_at,
-            received_at=tx.now,
-            attempts=0,
-            due_at=tx.now + timedelta(seconds=lease_sec),
-        )
-        .on_conflict_do_nothing()
-    )
-    return kept if added else None
 
 
 async def event_applied(tx: Tx, event: StoredEvent) -> bool:

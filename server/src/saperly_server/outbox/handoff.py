@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import structlog
 from saperly_carriers.clock import Clock
 from saperly_carriers.port import (
     CarrierError,
@@ -21,6 +22,7 @@ from saperly_carriers.port import (
 from .operations import Operation
 
 R = TypeVar("R")
+_logger = structlog.get_logger(__name__)
 _TRIES = 3
 _PAUSE_SEC = 0.25
 
@@ -85,10 +87,18 @@ async def _look_up(find: Callable[[], Awaitable[R | None]]) -> R | None:
 
 
 async def wait_at_most(clock: Clock, task: asyncio.Task[R], seconds: float) -> bool:
-    """True when the task ended within `seconds` of the clock; it goes on otherwise."""
+    """True when the task ended within `seconds` of the clock; it goes on otherwise, and nobody waits for its end."""
     timeout = asyncio.ensure_future(clock.sleep(seconds))
     try:
         await asyncio.wait({task, timeout}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         timeout.cancel()
+    if not task.done():
+        task.add_done_callback(_told_to_nobody)
     return task.done()
+
+
+def _told_to_nobody(task: asyncio.Task[Any]) -> None:
+    """How it ended is on the record."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _logger.info("hand-off failed after the answer to its request", error=f"{type(error).__name__}: {error}")

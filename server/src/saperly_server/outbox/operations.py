@@ -53,6 +53,18 @@ async def request(tx: Tx, tenant: Tenant, kind: str, resource_id: str, owner: st
     return Operation(operation_id, tenant, kind, resource_id)
 
 
+async def find(tx: Tx, tenant: Tenant, kind: str, resource_id: str) -> Operation | None:
+    """The intent of one kind that was written for a resource."""
+    rows = await tx.all(
+        select(operations).where(
+            operations.c.workspace_id == tenant.workspace_id,
+            operations.c.resource_id == resource_id,
+            operations.c.kind == kind,
+        )
+    )
+    return next(iter(_operations(rows)), None)
+
+
 async def finish(tx: Tx, operation: Operation, outcome: dict[str, Any]) -> None:
     await tx.run(
         update(operations)

@@ -219,10 +219,11 @@ async def transfer(request: Request, id: str, caller: Controller, write: Idempot
 
 
 async def _own(request: Request, caller: Caller, call_id: str) -> Call:
-    """The call, if the caller may use its number."""
+    """The call. One of a number that the key may not use is answered like one that never was."""
     async with services_of(request).db.tenant(caller.tenant) as tx:
         call = await voice.get_call(tx, call_id)
-    caller.require_number(call.number_id)
+    if not caller.may_use(call.number_id):
+        raise CallNotFound(call_id)
     return call
 
 

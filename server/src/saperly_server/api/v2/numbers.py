@@ -163,8 +163,7 @@ async def list_(request: Request, caller: Reader, page: PageQuery) -> Response:
 @router.get("/numbers/{id}", operation_id="numbers.get", summary="Read a number", responses=errors(NumberNotFound))
 async def get(request: Request, id: str, caller: Reader) -> PhoneNumberBody:
     caller.require_number(id)
-    async with services_of(request).db.tenant(caller.tenant) as tx:
-        return _body(await numbers.get_number(tx, id))
+    return _body(await services_of(request).numbers.read(caller.tenant, id))
 
 
 @router.post(
