@@ -12,13 +12,11 @@ import asyncio
 import itertools
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import aiohttp
 import asyncpg
 from saperly_carriers.clock import SystemClock
 from saperly_server.core.db import Database, Tenant
@@ -28,9 +26,10 @@ from saperly_server.gate import Gate, Intent
 from saperly_server.identity import ALL, Caller, Grant
 from saperly_server.migrations import migrate
 
+from benchmarks import serving
 from benchmarks.admission.world import PEER, Account, people
+from benchmarks.serving import IN_FLIGHT, served
 
-IN_FLIGHT = 64
 CLIENTS = 8
 HERE = Path(__file__).parent
 
@@ -54,18 +53,9 @@ def intent(account: Account) -> Intent:
 
 
 async def rate(work: Callable[[Account], Awaitable[None]], accounts: list[Account], seconds: float) -> float:
-    """Calls of `work` a second, `IN_FLIGHT` at once, over the accounts in turn."""
-    turn, done, stop = itertools.cycle(accounts), 0, time.monotonic() + seconds
-
-    async def client() -> None:
-        nonlocal done
-        while time.monotonic() < stop:
-            await work(next(turn))
-            done += 1
-
-    started = time.monotonic()
-    await asyncio.gather(*(client() for _ in range(IN_FLIGHT)))
-    return done / (time.monotonic() - started)
+    """Calls of `work` a second, over the accounts in turn."""
+    turn = itertools.cycle(accounts)
+    return await serving.rate(lambda: work(next(turn)), seconds)
 
 
 async def one_by_one(dsn: str, accounts: list[Account], seconds: float) -> float:
@@ -99,26 +89,16 @@ async def through_python(dsn: str, accounts: list[Account], seconds: float) -> f
 
 async def over_http(dsn: str, accounts: list[Account], seconds: float) -> float:
     """`POST /messages` to a server process, durable, hand-off to the simulated network included."""
-    server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.admission.server", dsn, stdout=asyncio.subprocess.PIPE
-    )
-    assert server.stdout is not None
-    url = (await server.stdout.readline()).decode().strip()
-    connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
-    try:
-        async with aiohttp.ClientSession(url, connector=connector) as session:
+    async with served("benchmarks.admission.server", dsn) as session:
 
-            async def send(account: Account) -> None:
-                body = {"fromNumberId": account.number_id, "to": PEER, "body": "Your code is 123456."}
-                headers = {"Authorization": f"Bearer {account.secret}"}
-                async with session.post("/messages", json=body, headers=headers) as response:
-                    if response.status != 201:
-                        raise RuntimeError(await response.text())
+        async def send(account: Account) -> None:
+            body = {"fromNumberId": account.number_id, "to": PEER, "body": "Your code is 123456."}
+            headers = {"Authorization": f"Bearer {account.secret}"}
+            async with session.post("/messages", json=body, headers=headers) as response:
+                if response.status != 201:
+                    raise RuntimeError(await response.text())
 
-            return await rate(send, accounts, seconds)
-    finally:
-        server.terminate()
-        await server.wait()
+        return await rate(send, accounts, seconds)
 
 
 def pgbench(postgres: EmbeddedPostgres, dsn_database: str, accounts: list[Account], seconds: int) -> float:

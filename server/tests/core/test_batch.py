@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 from saperly_server.core.batch import Batcher
 
@@ -54,6 +55,21 @@ async def test_a_batch_is_never_larger_than_allowed() -> None:
     assert sum(sizes) == 11
 
 
+async def test_who_asks_for_much_does_not_keep_others_waiting() -> None:
+    asked: list[list[str]] = []
+
+    async def ask(items: list[str]) -> list[str]:
+        asked.append(items)
+        await asyncio.sleep(0)
+        return items
+
+    batcher = Batcher(ask, most=4)
+    crowd = [batcher.add(f"crowd {n}", "crowd") for n in range(20)]
+    await asyncio.gather(*crowd, batcher.add("one", "one"), batcher.add("other", "other"))
+    assert asked[0] == ["crowd 0", "one", "other", "crowd 1"]
+    assert [item for items in asked for item in items if item.startswith("crowd")] == [f"crowd {n}" for n in range(20)]
+
+
 async def test_a_failing_item_never_fails_its_neighbours() -> None:
     async def ask(items: list[str]) -> list[Any]:
         if "bad" in items:
@@ -65,6 +81,20 @@ async def test_a_failing_item_never_fails_its_neighbours() -> None:
     assert answers[0] == "a"
     assert answers[2] == "b"
     assert isinstance(answers[1], ValueError)
+
+
+@pytest.mark.parametrize("broken", [asyncpg.ConnectionDoesNotExistError(), ConnectionResetError()])
+async def test_what_may_have_been_committed_unheard_is_not_asked_again(broken: Exception) -> None:
+    asked: list[str] = []
+
+    async def ask(items: list[str]) -> list[Any]:
+        asked.extend(items)
+        raise broken
+
+    batcher = Batcher(ask)
+    answers = await asyncio.gather(*(batcher.add(item) for item in ("a", "b", "c")), return_exceptions=True)
+    assert answers == [broken] * 3
+    assert asked == ["a", "b", "c"]
 
 
 async def test_an_item_is_carried_out_even_when_its_caller_gives_up() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Literal
 
 from saperly_server.core.phone import E164, NotE164, Service, country_of, parse_e164, service_of
@@ -89,8 +90,10 @@ _GLOBAL_CODES = {
 }
 
 
+@lru_cache(maxsize=10_000)
 def destination(to: str, kind: Kind, *, simulated: bool = False) -> Destination:
-    """Whose country `to` is, and whether it is refused to everybody.
+    """Whose country `to` is, and whether it is refused to everybody. Remembered: it follows from the digits alone, and an
+    agent writes to the same people again and again.
 
     `simulated`: this traffic can only reach the simulated network. It opens that network's scripted
     recipients, `+1 500 555 0000` to `9999`, which are personal numbers anywhere else, and nothing more.

@@ -1,16 +1,20 @@
 """Folding what is asked at the same time into one call.
 
-Items that arrive while a call is under way wait and go together in the next one. A lone item is never delayed.
+Items that arrive while a call is under way wait and go together in the next one. A lone item is never delayed, and who
+asks for much does not keep others waiting: a call takes one item of every lane in turn.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from .db import is_unknown
+
 Ask = Callable[[list[str]], Awaitable[Sequence[Any]]]
+_Item = tuple[str, "asyncio.Future[Any]"]
 
 
 class Batcher:
@@ -19,32 +23,42 @@ class Batcher:
     def __init__(self, ask: Ask, *, most: int = 64) -> None:
         self._ask = ask
         self._most = most
-        self._waiting: deque[tuple[str, asyncio.Future[Any]]] = deque()
+        self._lanes: OrderedDict[str, deque[_Item]] = OrderedDict()
         self._worker: asyncio.Task[None] | None = None
 
-    async def add(self, document: str) -> Any:
-        """The answer to one item. The item is carried out even when the caller stops waiting."""
+    async def add(self, document: str, lane: str = "") -> Any:
+        """The answer to one item. The item is carried out even when the caller stops waiting. `lane` names who shares a turn:
+        a workspace."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
-        self._waiting.append((document, answer))
+        self._lanes.setdefault(lane, deque()).append((document, answer))
         if self._worker is None or self._worker.done():
             self._worker = loop.create_task(self._drain())
-        return await asyncio.shield(answer)
+        return await answer
 
     async def _drain(self) -> None:
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+        while batch := self._next():
             answers = await self._answers([document for document, _ in batch])
             for (_, future), answer in zip(batch, answers, strict=True):
                 _resolve(future, answer)
 
+    def _next(self) -> list[_Item]:
+        batch: list[_Item] = []
+        while self._lanes and len(batch) < self._most:
+            lane, items = self._lanes.popitem(last=False)
+            batch.append(items.popleft())
+            if items:
+                self._lanes[lane] = items
+        return batch
+
     async def _answers(self, documents: list[str]) -> list[Any]:
-        """One answer each. When the call fails as a whole each item is asked alone, so none suffers for another."""
+        """One answer each. When the call fails as a whole each item is asked alone, so none suffers for another; unless it
+        may have been carried out unheard: then that is the answer, and nothing is asked twice."""
         try:
             return list(await self._ask(documents))
         except Exception as error:
-            if len(documents) == 1:
-                return [error]
+            if len(documents) == 1 or is_unknown(error):
+                return [error for _ in documents]
             return [(await self._answers([document]))[0] for document in documents]
 
 

@@ -38,7 +38,7 @@ class Gate:
         What a policy or the money refused leaves a line in the audit trail; an unknown sender or a dead key leaves none.
         """
         document = orjson.dumps(self.document(intent)).decode()
-        return _admission(intent, await self._batcher.add(document))
+        return _admission(intent, await self._batcher.add(document, intent.tenant.workspace_id))
 
     async def remembered(self, scope: Scope) -> Repeated | None:
         """What an earlier request with this key made. IdempotencyKeyMismatch when that was a different request."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -54,9 +55,14 @@ class KeyRing:
             return chains
 
 
+@lru_cache(maxsize=1_000)
+def _scopes(words: tuple[str, ...]) -> frozenset[Scope]:
+    return frozenset(map(Scope, words))
+
+
 def _grant(key: dict[str, Any]) -> Grant:
     return Grant(
-        scopes=frozenset(Scope(word) for word in key["scopes"]),
+        scopes=_scopes(tuple(key["scopes"])),
         numbers=None if key["numbers"] is None else frozenset(key["numbers"]),
         limit=None if key["limitCents"] is None else SpendLimit(key["limitCents"], key["limitReset"]),
         expires_at=None if key["expiresAt"] is None else datetime.fromisoformat(key["expiresAt"]),

@@ -33,8 +33,9 @@ class Receipts:
 
     async def take(self, carrier: str, event: CarrierEvent) -> None:
         """Keep the event and apply what it says, in one transaction; one that is known already changes nothing."""
-        item = {"event": outbox.kept_form(carrier, event), "receipt": _receipt(event)}
-        await self._batcher.add(orjson.dumps(item).decode())
+        receipt = _receipt(event)
+        item = {"event": outbox.kept_form(carrier, event), "receipt": receipt}
+        await self._batcher.add(orjson.dumps(item).decode(), receipt["workspace_id"] if receipt else "")
 
     async def _take(self, items: list[str]) -> Sequence[Any]:
         async with self._db.raw() as conn:

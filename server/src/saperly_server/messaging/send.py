@@ -179,7 +179,7 @@ class Messaging:
             "audit_id": new_id("aud"),
             "event_id": new_id("evt"),
         }
-        return Status(await self._batcher.add(orjson.dumps(item).decode()))
+        return Status(await self._batcher.add(orjson.dumps(item).decode(), operation.tenant.workspace_id))
 
     async def _record_sent(self, items: list[str]) -> Sequence[Any]:
         async with self.db.raw() as conn:

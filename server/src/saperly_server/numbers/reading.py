@@ -30,7 +30,7 @@ class NumberReader:
     async def read(self, tenant: Tenant, number_id: str) -> Number:
         """One number of the tenant, released ones included. NumberNotFound for any other id."""
         item = {"workspace_id": tenant.workspace_id, "environment": tenant.environment, "id": number_id}
-        row = await self._batcher.add(orjson.dumps(item).decode())
+        row = await self._batcher.add(orjson.dumps(item).decode(), tenant.workspace_id)
         if row is None:
             raise NumberNotFound(number_id)
         return _number(row)

@@ -1,0 +1,65 @@
+"""What the benchmarks over HTTP share: a server process that prints its address, and many clients at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import uvicorn
+import uvloop
+
+IN_FLIGHT = 64
+
+
+async def serve(app: Any) -> None:
+    """Serve `app` on a free port until the process is ended, and print the address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False, lifespan="off"))
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    host, port = server.servers[0].sockets[0].getsockname()[:2]
+    print(f"http://{host}:{port}", flush=True)
+    await task
+
+
+def main(app: Any) -> None:
+    uvloop.run(serve(app))
+
+
+@contextlib.asynccontextmanager
+async def served(module: str, *arguments: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session with a server process of its own, `python -m module`."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, *arguments, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    url = (await process.stdout.readline()).decode().strip()
+    try:
+        async with aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=IN_FLIGHT)) as session:
+            yield session
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def rate(work: Callable[[], Awaitable[None]], seconds: float, in_flight: int = IN_FLIGHT) -> float:
+    """Calls of `work` a second, `in_flight` at once, after a second of warming up."""
+
+    async def client(stop: float) -> int:
+        done = 0
+        while time.monotonic() < stop:
+            await work()
+            done += 1
+        return done
+
+    async def crowd(seconds: float) -> float:
+        started = time.monotonic()
+        done = await asyncio.gather(*(client(started + seconds) for _ in range(in_flight)))
+        return sum(done) / (time.monotonic() - started)
+
+    await crowd(1)
+    return await crowd(seconds)
