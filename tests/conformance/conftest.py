@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -110,9 +111,13 @@ def server_url(server: Server) -> str:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a workspace holds before somebody sends it anything at all: the ids that its requests can name."""
+    """What a workspace holds before somebody sends it anything at all: the ids that its requests can name.
+
+    `key` is the credential, `own_key_id` its id; `keys` are ids of keys below it.
+    """
 
     key: str
+    own_key_id: str
     numbers: list[str]
     connections: list[str]
     calls: list[str]
@@ -120,13 +125,24 @@ class World:
     peers: list[str]
 
 
-@pytest.fixture(scope="session")
-def world(server: Server) -> World:
-    """A workspace with numbers, connections, consent, ended and live calls, and keys."""
+def furnished_world(server: Server, *, live_calls: bool = True) -> World:
+    """A workspace with numbers, connections, consent, calls and keys. One call is over, the others are live or over too."""
     key = server.customer()
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=server.url, headers=headers, timeout=30) as client:
-        return _furnished(client, key)
+        world = _furnished(client, key)
+        for call in () if live_calls else world.calls:
+            _over(client, call)
+    return world
+
+
+def _over(client: httpx.Client, call: str) -> None:
+    """End a call and wait until it is settled."""
+    client.post(f"/calls/{call}/end", json={}).raise_for_status()
+    deadline = time.monotonic() + _START_SEC
+    while client.get(f"/calls/{call}").json()["costCents"] is None:
+        assert time.monotonic() < deadline, call
+        time.sleep(0.05)
 
 
 def _furnished(client: httpx.Client, key: str) -> World:
@@ -145,5 +161,6 @@ def _furnished(client: httpx.Client, key: str) -> World:
             post("/consent", consent)
     calls = [post("/calls", {"fromNumberId": number, "to": peers[0]})["id"] for number in numbers]
     post(f"/calls/{calls[0]}/end", {})
+    own_key = client.get("/api-tokens").json()[0]["id"]
     keys = [post("/api-tokens", {"name": "child", "scopes": ["read"]})["id"] for _ in range(3)]
-    return World(key, numbers, connections, calls, keys, peers)
+    return World(key, own_key, numbers, connections, calls, keys, peers)

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
-TimerCallback = Callable[[], Awaitable[None]]
+TimerCallback = Callable[[], Awaitable[None] | None]
+"""What a timer runs: a coroutine function, or a plain function for what never waits."""
 
 
 class Timer(Protocol):

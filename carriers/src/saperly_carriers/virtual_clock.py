@@ -208,7 +208,9 @@ class _Step:
 
 def _as_coroutine(callback: TimerCallback) -> Coroutine[Any, Any, None]:
     async def run() -> None:
-        await callback()
+        work = callback()
+        if work is not None:
+            await work
 
     return run()
 

@@ -27,14 +27,15 @@ from .core.deployment_key import deployment_key
 from .core.ids import new_id
 from .core.rate_limit import TokenBuckets
 from .core.settings import Settings
-from .gate import Gate
+from .doctor import Watch
+from .gate import Admission, Gate, Intent
 from .identity import KeyRing
 from .jobs import Worker, beats
 from .ledger import RateCard
-from .messaging import Messaging
+from .messaging import Messaging, Receipts
 from .migrations import migrate
 from .network import Dispatch, Intake
-from .numbers import Provisioner
+from .numbers import NumberReader, Provisioner
 from .voice import Switchboard, inputs
 from .voice.brains import Brain, DemoBrain, SlotBook, UnreachableBrain
 
@@ -67,12 +68,16 @@ class Process:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, dsn: str, clock: Clock | None = None, observe: Observe | None = None
+    settings: Settings,
+    dsn: str,
+    clock: Clock | None = None,
+    observe: Observe | None = None,
+    carrier: Carrier | None = None,
 ) -> AsyncIterator[Process]:
     """A server on a database: migrated, its network connected, its worker at work; drained and closed at the end."""
     system = SystemClock() if clock is None else None
     await migrate(dsn)
-    process = await build(settings, dsn, clock or system or SystemClock(), observe)
+    process = await build(settings, dsn, clock or system or SystemClock(), observe, carrier)
     process.worker.start()
     try:
         yield process
@@ -84,20 +89,33 @@ async def running(
         await process.services.db.close()
 
 
-async def build(settings: Settings, dsn: str, clock: Clock, observe: Observe | None = None) -> Process:
-    """Everything wired together, on a database that is up to date."""
+async def build(
+    settings: Settings,
+    dsn: str,
+    clock: Clock,
+    observe: Observe | None = None,
+    carrier: Carrier | None = None,
+    database: Database | None = None,
+) -> Process:
+    """Everything wired together, on a database that is up to date.
+
+    `carrier` serves both environments and outlives this process; whoever gives it brings its events to
+    `services.intake`. Without one there is a simulated network, which begins and ends with the process. `database` is the
+    way to `dsn` if it is not the ordinary one.
+    """
     phone.preload()
     owner = new_id("proc")
-    db = Database(dsn, clock, pool_size=settings.pool_size)
+    db = database or Database(dsn, clock, pool_size=settings.pool_size)
     people = NetworkSettings()
     pace = replace(people, chars_per_sec=people.chars_per_sec * settings.simulation_speed)
     network = Network(settings.simulation_seed, clock, id_prefix=owner[-10:].lower(), settings=pace)
     simulated = SimulatedCarrier(network)
     by_environment: dict[str, Carrier] = {
-        "test": simulated,
-        "live": simulated if settings.development else UnconfiguredCarrier(),
+        "test": carrier or simulated,
+        "live": carrier or (simulated if settings.development else UnconfiguredCarrier()),
     }
-    services = _services(settings, db, clock, owner, by_environment)
+    watch = Watch(db)
+    services = _services(settings, db, clock, owner, by_environment, watch)
     if observe is not None:
         services.calls.observe = observe
     intake = services.intake
@@ -105,16 +123,32 @@ async def build(settings: Settings, dsn: str, clock: Clock, observe: Observe | N
     async def deliver(request: Any) -> None:
         await intake.receive(simulated.name, request)
 
-    network.deliver = deliver
-    await _reclaim(db, network, simulated)
+    if carrier is None:
+        network.deliver = deliver
+        await _reclaim(db, network, simulated)
     dispatch = Dispatch(db, clock, owner, services.provisioner, services.messaging, services.calls)
-    worker = Worker(clock, beats(db, dispatch, intake, services.calls))
+    worker = Worker(clock, beats(db, dispatch, intake, services.calls, watch))
     return Process(services, create_app(services, network, VERSION), network, worker)
 
 
-def _services(settings: Settings, db: Database, clock: Clock, owner: str, carriers: dict[str, Carrier]) -> Services:
+class _WatchedGate(Gate):
+    """A gate that tells the watch whose money it held."""
+
+    def __init__(self, db: Database, watch: Watch, *, owner: str, consent_policy: str) -> None:
+        super().__init__(db, owner=owner, consent_policy=consent_policy)
+        self._watch = watch
+
+    async def admit(self, intent: Intent) -> Admission:
+        admission = await super().admit(intent)
+        self._watch.touched(intent.tenant)
+        return admission
+
+
+def _services(
+    settings: Settings, db: Database, clock: Clock, owner: str, carriers: dict[str, Carrier], watch: Watch
+) -> Services:
     rates = RateCard.load(settings.rate_file)
-    gate = Gate(db, owner=owner, consent_policy=settings.consent_policy)
+    gate = _WatchedGate(db, watch, owner=owner, consent_policy=settings.consent_policy)
     wait = settings.handoff_wait_sec
     provisioner = Provisioner(db, gate, clock, rates, carriers, wait, settings.numbers_without_payment_method)
     calls = Switchboard(db, gate, clock, rates, carriers, _brains(clock), owner, wait)
@@ -127,10 +161,11 @@ def _services(settings: Settings, db: Database, clock: Clock, owner: str, carrie
         limiter=TokenBuckets(clock, settings.requests_per_minute),
         keys=KeyRing(db),
         gate=gate,
+        numbers=NumberReader(db),
         provisioner=provisioner,
         messaging=Messaging(db, gate, clock, rates, carriers, wait),
         calls=calls,
-        intake=Intake(db, {carrier.name: carrier for carrier in carriers.values()}, provisioner, calls),
+        intake=Intake(db, {carrier.name: carrier for carrier in carriers.values()}, provisioner, Receipts(db), calls),
     )
 
 

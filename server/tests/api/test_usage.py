@@ -60,7 +60,8 @@ async def test_since_may_be_in_any_time_zone(stage: Stage) -> None:
 
 
 async def test_since_is_an_instant_with_its_time_zone(stage: Stage) -> None:
-    for since in ("", "yesterday", "0", "1781775000", "0.5", "2026-06-18", "2026-06-18T09:30:00"):
+    beyond = ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59")
+    for since in ("", "yesterday", "0", "1781775000", "0.5", "2026-06-18", "2026-06-18T09:30:00", *beyond):
         answer = await stage.client.get("/usage", params={"since": since})
         assert outcome(answer) == (400, "ValidationError"), since
         assert answer.json()["issues"][0]["path"] == "since"

@@ -34,7 +34,7 @@ class Month:
 
     def broken_by(self, *statements: str) -> AbstractAsyncContextManager[Tx]:
         """A transaction of the system role in which the tables' owner has done this before; nothing of it stays."""
-        return _broken(self.dsn, self.now, statements)
+        return broken(self.dsn, self.now, statements)
 
 
 _WITHOUT_GUARDS = """
@@ -49,7 +49,7 @@ end $$
 
 
 @asynccontextmanager
-async def _broken(dsn: str, now: datetime, statements: tuple[str, ...]) -> AsyncIterator[Tx]:
+async def broken(dsn: str, now: datetime, statements: tuple[str, ...]) -> AsyncIterator[Tx]:
     engine = create_engine(dsn, pool_size=1)
     try:
         async with engine.connect() as conn:

@@ -35,6 +35,7 @@ SETTLE, RESERVE, TOPUP = (ENTRY.format(kind) for kind in ("settle", "reserve", "
 CALL = "(select id from calls where status = 'completed' and direction = 'outbound' limit 1)"
 SENT = "(select id from messages where status = 'delivered' and purpose = 'customer' limit 1)"
 REFUSED = "(select id from messages where status = 'failed' limit 1)"
+GATE_REFUSED = "(select target_id from audit_events where event_type = 'gate.refused' order by seq limit 1)"
 NUMBER = "(select id from numbers where state = 'active' and connection_id is not null limit 1)"
 GONE = "(select id from numbers where state = 'released' limit 1)"
 SETTLED = "(select id from holds where state = 'settled' and purpose = 'call' limit 1)"
@@ -108,6 +109,8 @@ HARMS = (
     _harm("L-11", f"update calls set duration_sec = duration_sec + 60 where id = {CALL}", named=CALL),
     _harm("L-11", f"update messages set handed_off_at = now() where id = {REFUSED}", named=REFUSED),
     _harm("L-11", f"update numbers set state = 'failed' where id = {GONE}", named=GONE),
+    _harm("L-12", f"update messages set cost_cents = 1 where id = {SENT}", named=SENT),
+    _harm("L-12", f"update ledger_entries set resource_id = {CALL} where entry_type = 'settle'", named=CALL),
     _harm(
         "L-14",
         f"update numbers set next_charge_at = next_charge_at + interval '30 days' where id = {NUMBER}",
@@ -123,6 +126,11 @@ HARMS = (
         "update holds set amount_cents = 0 where purpose = 'number'",
         named="(select min(id) from numbers where state in ('active', 'released'))",
     ),
+    _harm("L-16", f"update holds set resource_id = {GATE_REFUSED} where id = {SETTLED}", named=GATE_REFUSED),
+    _harm("L-16", f"update ledger_entries set resource_id = {GATE_REFUSED} where id = {SETTLE}", named=GATE_REFUSED),
+    _harm("L-17", f"update calls set duration_sec = reported_duration_sec where id = {CALL}", named=CALL),
+    _harm("L-18", "delete from ledger_entries where seq = 2 and environment = 'live'", named="'live'"),
+    _harm("L-18", f"update ledger_entries set id = {SETTLE} where id = {RESERVE}", named="'live'"),
     _harm("L-19", f"update calls set environment = 'test' where id = {CALL}", named=CALL),
     _harm("L-19", f"update ledger_entries set environment = 'test', seq = 900 where id = {SETTLE}", named=SETTLE),
     _harm(
@@ -190,11 +198,7 @@ HARMS = (
         "where id = (select max(id) from messages where to_number = '+14155557001')",
         named="(select max(id) from messages where to_number = '+14155557001')",
     ),
-    _harm("K-1", f"update api_keys set numbers = null where id = {CHILD}", named=CHILD),
-    _harm("K-1", f"update api_keys set limit_cents = 61 where id = {CHILD}", named=CHILD),
-    _harm("K-1", f"update api_keys set limit_reset = null where id = {PARENT}", named=CHILD),
-    _harm("K-1", f"update api_keys set scopes = scopes || '{{other}}' where id = {CHILD}", named=CHILD),
-    _harm("K-1", f"update api_keys set expires_at = '2027-01-01' where id = {PARENT}", named=CHILD),
+    _harm("K-1", f"update key_spend set settled_cents = 0, held_cents = 0 where key_id = {PARENT}", named=CHILD),
     _harm("K-1", f"update api_keys set environment = 'test' where id = {CHILD}", named=CHILD),
     _harm("K-1", f"update api_keys set path = path[2:] where id = {CHILD}", named=CHILD),
     _harm("K-1", f"update api_keys set path = path[:2] where id = {CHILD}", named=CHILD),

@@ -136,7 +136,7 @@ async def test_an_expired_ancestor_admits_nothing(bank: Bank, customer: Customer
 async def test_a_workspace_whose_spending_was_stopped_admits_nothing(
     bank: Bank, customer: Customer, number_id: str
 ) -> None:
-    await bank.in_system(lambda tx: identity.stop_spending(tx, customer.tenant.workspace_id))
+    await bank.in_system(lambda tx: identity.stop_spending(tx, customer.tenant.workspace_id, "test", {}))
     await _refused(bank, customer, bank.text(customer.caller, number_id, PEER), identity.AuthorizationDenied)
 
 

@@ -79,6 +79,15 @@ async def test_a_monthly_cap_begins_anew_at_the_utc_month_and_a_lifetime_cap_nev
     assert await bank.examine(customer.tenant) == []
 
 
+async def test_the_month_is_utc_wherever_the_clock_stands(bank: Bank) -> None:
+    """Half past midnight in Berlin on the first is still the month before."""
+    customer, number = await _ready(bank)
+    key = await bank.key(customer.caller, 100)
+    bank.watch.at = datetime.fromisoformat("2026-08-01T00:30:00+02:00")
+    await _hold(bank, key, number, 60)
+    assert await _counters(bank, key) == {"2026-07": (60, 0)}
+
+
 async def test_what_was_held_in_october_and_settled_in_november_counts_to_october(bank: Bank) -> None:
     customer, number = await _ready(bank)
     key = await bank.key(customer.caller, 10)

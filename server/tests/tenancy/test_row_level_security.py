@@ -13,7 +13,6 @@ from saperly_server.migrations.access import SYSTEM_TABLES, tenant_tables
 from saperly_server.tables import metadata
 
 from ..customers import Customer, new_customer
-from ..stage import Stage
 
 
 @pytest.fixture
@@ -91,52 +90,3 @@ async def test_a_transactions_workspace_does_not_leak_into_the_next(db: Database
         async with db.tenant(customer.tenant) as tx:
             rows = await tx.all(metadata.tables["workspaces"].select())
             assert [row.workspace_id for row in rows] == [customer.tenant.workspace_id]
-
-
-async def test_another_workspaces_ids_behave_as_if_they_did_not_exist(stage: Stage) -> None:
-    number = await stage.line()
-    await stage.consent(number, "+15555550123")
-    call = (await stage.post("/calls", {"fromNumberId": number["id"], "to": "+15555550123"})).json()
-    stranger = stage.client_with((await new_customer(stage.process.services.db)).secret)
-    n, c, k = number["id"], number["connectionId"], call["id"]
-    for method, path, body in (
-        ("GET", f"/numbers/{n}", None),
-        ("GET", f"/connections/{c}", None),
-        ("GET", f"/calls/{k}", None),
-        ("GET", f"/calls/{k}/transcript", None),
-        ("GET", f"/consent/check?numberId={n}&peerNumber=%2B15555550123", None),
-        ("POST", f"/calls/{k}/end", {}),
-        ("POST", f"/calls/{k}/transfer", {"to": "+15555550123"}),
-        ("POST", f"/numbers/{n}/release", None),
-        ("POST", f"/numbers/{n}/connection", {"connectionId": c}),
-        ("POST", f"/numbers/{n}/webhook", {"url": "https://example.com/x"}),
-        ("POST", f"/numbers/{n}/sms-sender", {"smsSenderId": "Acme"}),
-        ("POST", f"/numbers/{n}/caller-id", {"callerIdName": "Acme"}),
-        ("PATCH", f"/connections/{c}", {"name": "mine now"}),
-        ("DELETE", f"/connections/{c}", None),
-        ("POST", "/messages", {"fromNumberId": n, "to": "+15555550123", "body": "Hi"}),
-        ("POST", "/calls", {"fromNumberId": n, "to": "+15555550123"}),
-        ("POST", "/consent/revoke", {"numberId": n, "peerNumber": "+15555550123"}),
-    ):
-        answer = await stage.during(stranger.request(method, path, json=body))
-        assert answer.status_code == 404, (method, path, answer.text)
-    for path in ("/numbers", "/connections", "/calls", "/messages", "/consent"):
-        assert (await stranger.get(path)).json() == []
-    await stranger.aclose()
-
-
-async def test_live_and_test_keys_see_disjoint_data(stage: Stage) -> None:
-    from saperly_server import identity
-    from saperly_server.core.db import Tenant
-    from saperly_server.identity import ALL, Grant
-
-    number = await stage.line()
-    tenant = Tenant(stage.customer.tenant.workspace_id, "test")
-    async with stage.process.services.db.system() as tx:
-        minted = await identity.mint_root(tx, tenant, "test", Grant(ALL), "system")
-    tester = stage.client_with(minted.plaintext)
-    assert (await tester.get("/numbers")).json() == []
-    assert (await tester.get(f"/numbers/{number['id']}")).status_code == 404
-    assert (await tester.get("/usage")).json()["balanceCents"] == 0
-    assert [key["id"] for key in (await tester.get("/api-tokens")).json()] == [minted.key.id]
-    await tester.aclose()

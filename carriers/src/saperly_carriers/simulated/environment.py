@@ -62,11 +62,7 @@ class Environment:
 
     def later(self, delay_sec: float, action: Callable[[], None]) -> Timer:
         """Do something that does not wait, later."""
-
-        async def run() -> None:
-            action()
-
-        return self.clock.call_later(delay_sec, run)
+        return self.clock.call_later(delay_sec, action)
 
     def emit(
         self,

@@ -93,6 +93,10 @@ class Inventory:
         kind = find_fictional(e164)
         return offer(e164, *kind) if kind is not None and self.is_in_stock(e164) else None
 
+    def rented(self) -> frozenset[str]:
+        """Every number that is in use: what the platform pays for."""
+        return frozenset(self._in_use)
+
     def is_in_stock(self, e164: str) -> bool:
         if find_fictional(e164) is None or e164 in self._in_use or e164 in self._on_order:
             return False

@@ -158,8 +158,9 @@ class SimulatedSpeechSession:
 
     def peer_said(self, text: str) -> None:
         self._recognitions += 1
-        chance = self._env.random(self._call.call_id, self._recognitions)
-        words = understood(text, self._env.settings.recognition_error_rate, chance)
+        words = text
+        if (error_rate := self._env.settings.recognition_error_rate) > 0:
+            words = understood(text, error_rate, self._env.random(self._call.call_id, self._recognitions))
         if words:
             self._timers.later(self._env.settings.recognition_delay_sec, lambda: self._understand(words))
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from saperly_carriers.errors import CarrierProtocol, IntakeRefused
+from saperly_carriers.event_data import fits, is_id, is_instant, is_storable
 from saperly_carriers.events import CarrierEvent, EventKind
 from saperly_carriers.records import RawRequest, RawResponse
 
@@ -23,6 +25,7 @@ TOLERANCE_SEC = 300
 EVENTS_URL = "sim://network/events"
 
 _KINDS = frozenset(kind.value for kind in EventKind)
+_TIMESTAMP = re.compile(r"[0-9]{1,11}", re.ASCII)
 
 
 class Signer:
@@ -51,7 +54,7 @@ class SimulatedIntake:
 
     def verify(self, req: RawRequest, now: datetime) -> None:
         signature, timestamp = req.headers.get(SIGNATURE_HEADER), req.headers.get(TIMESTAMP_HEADER)
-        if not signature or not timestamp or not timestamp.isdecimal():
+        if not signature or not timestamp or _TIMESTAMP.fullmatch(timestamp) is None:
             raise IntakeRefused("missing_signature")
         if not hmac.compare_digest(signature.encode(), _signature(self._key, timestamp, req.body).encode()):
             raise IntakeRefused("bad_signature")
@@ -64,7 +67,7 @@ class SimulatedIntake:
             if body["type"] not in _KINDS:
                 return []
             return [_event(body, req)]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise CarrierProtocol("The carrier sent something that cannot be read.") from error
 
     def respond(self, req: RawRequest, decision: object | None) -> RawResponse:
@@ -72,18 +75,32 @@ class SimulatedIntake:
 
 
 def _event(body: Mapping[str, Any], req: RawRequest) -> CarrierEvent:
+    """ValueError, KeyError or TypeError when the body is not an event that can be stored and applied."""
+    kind, occurred_at = EventKind(body["type"]), datetime.fromisoformat(body["occurred_at"])
+    if not fits(kind, body["data"]) or not is_instant(occurred_at):
+        raise ValueError("no such event")
     return CarrierEvent(
-        event_id=body["id"],
-        kind=EventKind(body["type"]),
-        occurred_at=datetime.fromisoformat(body["occurred_at"]),
+        event_id=_id(body["id"]),
+        kind=kind,
+        occurred_at=occurred_at,
         received_at=req.received_at,
-        ref=body.get("ref"),
-        call_id=body.get("call_id"),
-        message_id=body.get("message_id"),
-        order_id=body.get("order_id"),
-        data=dict(body["data"]),
+        ref=_maybe_id(body.get("ref")),
+        call_id=_maybe_id(body.get("call_id")),
+        message_id=_maybe_id(body.get("message_id")),
+        order_id=_maybe_id(body.get("order_id")),
+        data=body["data"],
         raw=req.body,
     )
+
+
+def _id(value: Any) -> str:
+    if not is_id(value) or not is_storable(value):
+        raise ValueError("no such id")
+    return str(value)
+
+
+def _maybe_id(value: Any) -> str | None:
+    return None if value is None else _id(value)
 
 
 def _signature(key: bytes, timestamp: str, body: bytes) -> str:

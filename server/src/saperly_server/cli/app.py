@@ -22,6 +22,7 @@ from .commands import (
     numbers,
     serve,
     sms,
+    spending,
     verify,
     version,
 )
@@ -51,7 +52,13 @@ for _command in (
 ):
     app.command()(_command)
 app.command("version")(version.version)
-for _name, _group in (("numbers", numbers.app), ("keys", keys.app), ("db", database.app), ("audit", audit.app)):
+for _name, _group in (
+    ("numbers", numbers.app),
+    ("keys", keys.app),
+    ("db", database.app),
+    ("audit", audit.app),
+    ("spending", spending.app),
+):
     app.add_typer(_group, name=_name)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from saperly_server.audit import record
 from saperly_server.core.db import Tenant, TenantTx, Tx
 from saperly_server.core.ids import new_id
-from saperly_server.core.pagination import Page, newest_first
+from saperly_server.core.pagination import Page, newest_of
 from saperly_server.ledger import lock
 from saperly_server.webhooks import emit
 
@@ -118,9 +118,7 @@ async def opt_in(tx: Tx, tenant: Tenant, number_id: str, peer: str, via: str, ev
 async def list_consents(tx: TenantTx, page: Page, numbers: frozenset[str] | None) -> list[ConsentRecord]:
     """Records of this environment, newest first; only of the numbers the caller may use."""
     query = select(consents).where(consents.c.environment == tx.tenant.environment)
-    if numbers is not None:
-        query = query.where(consents.c.number_id.in_(numbers))
-    return [_record(row) for row in await tx.all(newest_first(query, consents.c.id, page))]
+    return [_record(row) for row in await tx.all(newest_of(query, consents.c.number_id, numbers, page))]
 
 
 async def _active(tx: Tx, tenant: Tenant, number_id: str, peer: str) -> Row[Any] | None:

@@ -34,6 +34,7 @@ consents = Table(
     ),
     Index(None, "workspace_id", "number_id", "peer_number", "granted_at"),
     Index("ix_consents_page", "workspace_id", "environment", "id"),
+    Index("ix_consents_number", "workspace_id", "number_id", "id"),
 )
 
 suppressions = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, Text
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from saperly_server.core.columns import environment, instant, one_of, row_id, workspace_id
@@ -41,7 +41,7 @@ connections = Table(
     instant("deleted_at", nullable=True),
     one_of("mode", "hosted", "manual"),
     one_of("backend", "network", "openai_realtime"),
-    Index("ix_connections_page", "workspace_id", "environment", "id"),
+    Index("ix_connections_page", "workspace_id", "environment", "id", postgresql_where=text("deleted_at is null")),
 )
 
 custom_voices = Table(
@@ -62,5 +62,5 @@ custom_voices = Table(
     instant("deleted_at", nullable=True),
     one_of("gender", "male", "female", "neutral"),
     one_of("status", "pending", "active", "failed", "expired"),
-    Index("ix_custom_voices_page", "workspace_id", "environment", "id"),
+    Index("ix_custom_voices_page", "workspace_id", "environment", "id", postgresql_where=text("deleted_at is null")),
 )

@@ -183,6 +183,9 @@ _OUTAGES = (
     asyncpg.InterfaceError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    # A transaction that was given up for the sake of others: nothing of it happened.
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
     ConnectionError,
 )
 DATABASE_FAILURES: tuple[type[Exception], ...] = (DBAPIError, *_OUTAGES)
@@ -190,12 +193,17 @@ DATABASE_FAILURES: tuple[type[Exception], ...] = (DBAPIError, *_OUTAGES)
 
 
 def is_outage(error: BaseException) -> bool:
-    """Is this the database being away, rather than a mistake of ours?"""
+    """Is this the database being away or in trouble, so that asking again helps, rather than a mistake of ours?"""
     if isinstance(error, DBAPIError):
         reported = error.orig.__cause__ if error.orig is not None else None
         away = error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
         return away or isinstance(reported, _OUTAGES)
     return isinstance(error, _OUTAGES)
+
+
+def is_unknown(error: BaseException) -> bool:
+    """Did the way to the database break under a statement of the driver's own? What was asked may have been committed."""
+    return isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError))
 
 
 async def _connect(*args: Any, **kwargs: Any) -> asyncpg.Connection:

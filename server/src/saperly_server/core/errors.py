@@ -106,7 +106,7 @@ class UpstreamError(SaperlyError):
 
 
 class ServiceUnavailable(SaperlyError):
-    """The database cannot be reached. Nothing was done."""
+    """The database cannot be reached. Should the request have taken effect, its Idempotency-Key finds it again."""
 
     status = 503
     retryable = True

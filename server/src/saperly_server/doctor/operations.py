@@ -19,6 +19,7 @@ from saperly_server import audit
 from saperly_server.core.db import Tx
 
 from .contracts import Finding
+from .statement import combined
 
 _CHECKS = Path(__file__).with_name("checks")
 _TRAIL = "A-1"
@@ -27,13 +28,30 @@ _STALE_AFTER = timedelta(minutes=15)
 
 
 @cache
-def _checks() -> Mapping[str, TextClause]:
+def _texts() -> Mapping[str, str]:
     files = sorted(_CHECKS.glob("*.sql"))
-    return MappingProxyType({file.name.partition("_")[0]: text(file.read_text("utf-8")) for file in files})
+    return MappingProxyType({file.name.partition("_")[0]: file.read_text("utf-8") for file in files})
 
 
-INVARIANTS: tuple[str, ...] = (*_checks(), _TRAIL)
+@cache
+def _checks() -> Mapping[str, TextClause]:
+    return MappingProxyType({invariant: text(check) for invariant, check in _texts().items()})
+
+
+INVARIANTS: tuple[str, ...] = (*_texts(), _TRAIL)
 """The ids of everything that is examined."""
+
+
+MONEY: tuple[str, ...] = ("L-1", "L-2", "L-3", "L-4", "L-5", "L-6", "L-7", "L-8", "L-9", "L-19")
+"""What must hold after every single move of money, whatever else is under way."""
+
+
+def statement(only: Collection[str], *, workspace: str, stale: str) -> str:
+    """The checks of `only` as one select of `invariant, row_id, sentence`, over one workspace; without the audit chain.
+
+    `workspace` (an id) and `stale` (an instant) are SQL expressions, such as placeholders.
+    """
+    return combined({name: check for name, check in _texts().items() if name in only}, workspace, stale)
 
 
 async def examine(tx: Tx, only: Collection[str] = INVARIANTS) -> list[Finding]:
@@ -51,6 +69,14 @@ async def examine(tx: Tx, only: Collection[str] = INVARIANTS) -> list[Finding]:
     return findings
 
 
+async def examine_money(tx: Tx, workspace_id: str) -> list[Finding]:
+    """Every row of one workspace that breaks an invariant of `MONEY`, and its audit trail's first broken row."""
+    check = text(statement(MONEY, workspace=":workspace", stale=":stale"))
+    rows = await tx.all(check.bindparams(workspace=workspace_id))
+    findings = [Finding(row.invariant, workspace_id, row.row_id, row.sentence) for row in rows]
+    return findings + await _trail(tx, workspace_id)
+
+
 async def _examine(tx: Tx, invariant: str, check: TextClause) -> list[Finding]:
     rows = await tx.all(check, {"stale": tx.now - _STALE_AFTER})
     return sorted(
@@ -62,9 +88,12 @@ async def _examine(tx: Tx, invariant: str, check: TextClause) -> list[Finding]:
 async def _trails(tx: Tx) -> list[Finding]:
     """Every workspace's audit trail, recomputed from its first row."""
     rows = await tx.all(text("select workspace_id from audit_heads order by workspace_id"))
-    reports = [await audit.verify(tx, row.workspace_id) for row in rows]
-    return [
-        Finding(_TRAIL, report.workspace_id, str(report.broken_at), f"The audit trail is broken: {report.problem}.")
-        for report in reports
-        if report.problem is not None
-    ]
+    return [finding for row in rows for finding in await _trail(tx, row.workspace_id)]
+
+
+async def _trail(tx: Tx, workspace_id: str) -> list[Finding]:
+    report = await audit.verify(tx, workspace_id)
+    if report.problem is None:
+        return []
+    sentence = f"The audit trail is broken: {report.problem}."
+    return [Finding(_TRAIL, workspace_id, str(report.broken_at), sentence)]

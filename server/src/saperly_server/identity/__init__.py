@@ -1,7 +1,7 @@
 """Identity: workspaces, members, API keys and their grants. See README.md."""
 
 from .authentication import KeyRing
-from .contracts import ApiKey, Caller, Grant, Member, MintedKey, SpendLimit, Workspace
+from .contracts import ApiKey, Caller, Grant, Member, MintedKey, SpendLimit, StoppedWorkspace, Workspace
 from .errors import AuthorizationDenied, Unauthorized
 from .keys import list_keys, mint_child, mint_root, revoke, root_keys
 from .scopes import ALL, COARSE, ROLES, Scope, expand, summarise
@@ -11,7 +11,9 @@ from .workspaces import (
     create_workspace,
     first_workspace,
     list_members,
+    resume_spending,
     stop_spending,
+    stopped_workspaces,
     workspace_ids,
     workspace_of,
 )
@@ -29,6 +31,7 @@ __all__ = [
     "MintedKey",
     "Scope",
     "SpendLimit",
+    "StoppedWorkspace",
     "Unauthorized",
     "Workspace",
     "WorkspaceLimits",
@@ -40,9 +43,11 @@ __all__ = [
     "list_members",
     "mint_child",
     "mint_root",
+    "resume_spending",
     "revoke",
     "root_keys",
     "stop_spending",
+    "stopped_workspaces",
     "summarise",
     "workspace_ids",
     "workspace_of",

@@ -93,9 +93,13 @@ class Caller:
         if not self.holds(*scopes):
             raise AuthorizationDenied(f"This key does not hold the scope {scopes[0]}.")
 
+    def may_use(self, number_id: str) -> bool:
+        """Does the key's allow-list admit the number?"""
+        return self.grant.numbers is None or number_id in self.grant.numbers
+
     def require_number(self, number_id: str) -> None:
         """AuthorizationDenied unless the key's allow-list admits the number."""
-        if self.grant.numbers is not None and number_id not in self.grant.numbers:
+        if not self.may_use(number_id):
             raise AuthorizationDenied("This key may not use that number.")
 
 
@@ -132,6 +136,15 @@ class Workspace:
     name: str
     destinations: frozenset[str]
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedWorkspace:
+    """A tenant that may not spend until an operator resumes it."""
+
+    workspace_id: str
+    name: str
+    stopped_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, insert, literal, select, update
 
 from saperly_server.audit import record
 from saperly_server.core import crypto
@@ -22,6 +22,9 @@ from .contracts import ApiKey, Caller, Grant, MintedKey, SpendLimit, effective
 from .errors import AuthorizationDenied, Unauthorized
 from .models import api_keys
 from .scopes import Scope
+
+_INDEXED_DEPTH = 2
+"""Roots and their children: `ix_api_keys_root`, `ix_api_keys_child`."""
 
 
 def new_secret(environment: str) -> str:
@@ -135,10 +138,17 @@ async def _insert(
 async def list_keys(tx: TenantTx, caller: Caller, page: Page) -> list[ApiKey]:
     """The caller's key and its descendants, newest first: a key sees its own branch, not its siblings."""
     spent = _spent(tx.now)
-    query = select(api_keys, spent).where(
-        api_keys.c.environment == tx.tenant.environment, api_keys.c.path.contains([caller.key_id])
-    )
+    query = select(api_keys, spent).where(api_keys.c.environment == tx.tenant.environment, _in_branch(caller))
     return [_key(row) for row in await tx.all(newest_first(query, api_keys.c.id, page))]
+
+
+def _in_branch(caller: Caller) -> ColumnElement[bool]:
+    """The key itself and all below it: near the root by an index that is in the order of the list, else the few there are."""
+    depth = len(caller.path)
+    if depth <= _INDEXED_DEPTH:
+        return api_keys.c.path[depth] == caller.key_id
+    below = select(api_keys.c.id).where(api_keys.c.path.contains([caller.key_id]))
+    return api_keys.c.id.in_(select(below.cte("branch").prefix_with("materialized").c.id))
 
 
 def _spent(now: datetime) -> Any:

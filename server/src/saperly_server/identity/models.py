@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from saperly_server.core.columns import environment, instant, one_of, row_id, workspace_id
@@ -61,4 +61,7 @@ api_keys = Table(
     one_of("limit_reset", "monthly"),
     Index(None, "workspace_id", "environment", "created_at"),
     Index("ix_api_keys_path", "path", postgresql_using="gin"),
+    # A root key's branch, and that of its children, in the order of the list.
+    Index("ix_api_keys_root", "workspace_id", "environment", text("(path[1])"), "id"),
+    Index("ix_api_keys_child", "workspace_id", "environment", text("(path[2])"), "id"),
 )

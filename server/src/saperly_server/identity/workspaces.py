@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import ColumnElement, Row, insert, select
 
 from saperly_server.audit import open_trail, record
 from saperly_server.core.db import Tenant, TenantTx, Tx
 from saperly_server.core.ids import new_id
 
-from .contracts import Member, Workspace
+from .contracts import Member, StoppedWorkspace, Workspace
 from .models import members, workspaces
 from .scopes import ROLES
 
@@ -97,11 +98,40 @@ async def workspace_of(tx: Tx, workspace_id: str) -> Workspace:
     return _workspace(row)
 
 
-async def stop_spending(tx: Tx, workspace_id: str) -> None:
-    """Refuse every further admission of a workspace whose books do not add up, until an operator has looked."""
-    await tx.run(
-        workspaces.update().where(workspaces.c.workspace_id == workspace_id).values(spending_stopped_at=func.now())
+async def stop_spending(tx: Tx, workspace_id: str, actor: str, reason: dict[str, Any]) -> bool:
+    """Refuse every further admission of a workspace whose books do not add up, until an operator has looked.
+
+    False when it is stopped already, or does not exist. `reason` goes into the audit trail.
+    """
+    running = workspaces.c.spending_stopped_at.is_(None)
+    stopped = await _set_stopped(tx, workspace_id, tx.now, running)
+    if stopped:
+        tenant = Tenant(workspace_id, "live")
+        await record(tx, tenant, actor, "spending.stopped", "workspace", workspace_id, reason)
+    return stopped
+
+
+async def resume_spending(tx: Tx, workspace_id: str, actor: str) -> bool:
+    """Let a workspace spend again. False when it was not stopped, or does not exist."""
+    resumed = await _set_stopped(tx, workspace_id, None, workspaces.c.spending_stopped_at.is_not(None))
+    if resumed:
+        await record(tx, Tenant(workspace_id, "live"), actor, "spending.resumed", "workspace", workspace_id, {})
+    return resumed
+
+
+async def _set_stopped(tx: Tx, workspace_id: str, at: datetime | None, condition: ColumnElement[bool]) -> bool:
+    mine = workspaces.c.workspace_id == workspace_id
+    return await tx.run(workspaces.update().where(mine, condition).values(spending_stopped_at=at)) == 1
+
+
+async def stopped_workspaces(tx: Tx) -> list[StoppedWorkspace]:
+    """Workspaces whose spending is stopped, the longest stopped first."""
+    rows = await tx.all(
+        select(workspaces.c.workspace_id, workspaces.c.name, workspaces.c.spending_stopped_at)
+        .where(workspaces.c.spending_stopped_at.is_not(None))
+        .order_by(workspaces.c.spending_stopped_at)
     )
+    return [StoppedWorkspace(row.workspace_id, row.name, row.spending_stopped_at) for row in rows]
 
 
 def _workspace(row: Row[Any]) -> Workspace:

@@ -10,6 +10,7 @@ from saperly_carriers.clock import Clock, Timer
 
 from saperly_server import connections, idempotency, numbers, voice
 from saperly_server.core.db import Database
+from saperly_server.doctor import Watch
 from saperly_server.network import Dispatch, Intake
 from saperly_server.voice import Switchboard
 
@@ -46,26 +47,37 @@ class Worker:
         for timer in self._timers.values():
             timer.cancel()
 
+    async def turn(self) -> None:
+        """Every task once, now, one after the other, whatever its beat."""
+        for beat in self._beats:
+            await self._try(beat)
+
     def _schedule(self, beat: Beat, delay_sec: float) -> None:
         if not self._stopped:
             self._timers[beat.name] = self._clock.call_later(delay_sec, lambda: self._run(beat))
 
     async def _run(self, beat: Beat) -> None:
         try:
-            await beat.run()
-        except Exception:
-            _logger.exception("task failed", task=beat.name)
+            await self._try(beat)
         finally:
             self._schedule(beat, beat.every_sec)
 
+    async def _try(self, beat: Beat) -> None:
+        try:
+            await beat.run()
+        except Exception:
+            _logger.exception("task failed", task=beat.name)
 
-def beats(db: Database, dispatch: Dispatch, intake: Intake, calls: Switchboard) -> list[Beat]:
+
+def beats(db: Database, dispatch: Dispatch, intake: Intake, calls: Switchboard, watch: Watch) -> list[Beat]:
     """Everything that has to be done from time to time."""
     return [
         Beat("operations", 0.5, lambda: dispatch.carry_out_due(_BATCH)),
         Beat("carrier events", 1.0, lambda: intake.apply_due(_BATCH)),
-        Beat("leases", 3.0, calls.store.renew),
+        Beat("leases", 3.0, calls.renew),
         Beat("orphaned calls", 5.0, lambda: voice.reap(calls, _BATCH)),
+        Beat("silent calls", 5.0, lambda: voice.ask_about_silent(calls)),
+        Beat("books", 1.0, watch.examine),
         Beat("rent", 60.0, lambda: _until_done(lambda: _sweep_rent(db))),
         Beat("custom voices", 2.0, lambda: _in_system(db, connections.activate_pending)),
         Beat("idempotency records", 3600.0, lambda: _in_system(db, idempotency.forget_expired)),

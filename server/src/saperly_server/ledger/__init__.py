@@ -1,6 +1,6 @@
 """The prepaid ledger: balances, holds, caps, entries, and the rate file. See README.md."""
 
-from .contracts import Balance, Closed
+from .contracts import Balance, Closed, Entry
 from .errors import InsufficientFunds, PaymentMethodRequired, SpendLimitExceeded
 from .operations import (
     adjust,
@@ -16,11 +16,13 @@ from .operations import (
     settle_in_full,
     top_up,
 )
+from .queries import entries
 from .rating import NumberNotOffered, NumberQuote, RateCard, RateFileInvalid
 
 __all__ = [
     "Balance",
     "Closed",
+    "Entry",
     "InsufficientFunds",
     "NumberNotOffered",
     "NumberQuote",
@@ -31,6 +33,7 @@ __all__ = [
     "adjust",
     "balance",
     "charge",
+    "entries",
     "extend",
     "give_back_first_number",
     "lock",

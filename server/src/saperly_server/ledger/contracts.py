@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +25,20 @@ class Closed:
     state: str
     settled_cents: int
     held_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One move of an account. Entries are numbered by `seq` from 1 without a gap, and never change."""
+
+    id: str
+    seq: int
+    entry_type: str
+    available_delta: int
+    held_delta: int
+    available_after: int
+    held_after: int
+    hold_id: str | None
+    resource_id: str | None
+    key_id: str | None
+    created_at: datetime

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, or_, select
 
 from saperly_server.core.db import Tenant, TenantTx, Tx
-from saperly_server.core.pagination import Page, newest_first
+from saperly_server.core.pagination import Page, newest_of
 
 from .contracts import Message
 from .models import messages
@@ -33,11 +33,10 @@ async def list_messages(
 ) -> list[Message]:
     """Messages of this environment, newest first: sent from or received on `number_id`, or on any number allowed."""
     query = select(messages).where(messages.c.environment == tx.tenant.environment)
+    wanted = allowed
     if number_id is not None:
-        query = query.where(messages.c.number_id == number_id)
-    if allowed is not None:
-        query = query.where(messages.c.number_id.in_(allowed))
-    return [to_message(row) for row in await tx.all(newest_first(query, messages.c.id, page))]
+        wanted = frozenset({number_id}) if allowed is None else allowed & {number_id}
+    return [to_message(row) for row in await tx.all(newest_of(query, messages.c.number_id, wanted, page))]
 
 
 async def message_row(tx: Tx, tenant: Tenant, message_id: str) -> Row[Any]:

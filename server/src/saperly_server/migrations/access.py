@@ -8,7 +8,7 @@ from saperly_server.tables import metadata
 APPEND_ONLY = ("audit_events", "ledger_entries", "events", "call_inputs")
 """Tables whose rows are never changed or removed, by any role."""
 
-SYSTEM_TABLES = ("carrier_events",)
+SYSTEM_TABLES = ("call_owners", "carrier_events")
 """Tables without a workspace: only the system role sees them."""
 
 

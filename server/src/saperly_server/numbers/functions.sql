@@ -43,49 +43,83 @@ $$;
 
 -- Charges the rent that is due: at most `p_limit` (number, period) pairs, each once. A balance that does not cover one
 -- leaves it due, and says so once for each period. Returns {charged, unpaid}.
+--
+-- Locks all accounts, then all numbers, then the trails, as every other writer does; writes each table once.
 create or replace function numbers_sweep_rent(p_now timestamptz, p_limit int, p_period interval) returns jsonb
 language plpgsql as $$
 declare
-    n numbers;
-    v_due text[];
-    v_cause text;
-    v_charged int := 0;
-    v_unpaid int := 0;
+    v_due jsonb;
+    r record;
+    last numbers;
+    v_available bigint;
+    v_entries ledger_entries[] := '{}';
+    v_trail audit_events[];
+    v_paid numbers[] := '{}';
+    v_unpaid numbers[] := '{}';
 begin
-    -- All accounts, then all numbers, before the first charge: the order of locks that every other writer keeps.
-    select array_agg(d.id) into v_due from (
-        select id from numbers where state = 'active' and rent_due_at <= p_now
-        order by rent_due_at, id limit p_limit) d;
-    perform 1 from accounts a
-        where (a.workspace_id, a.environment) in (
-            select workspace_id, environment from numbers where id = any(v_due))
-        order by a.workspace_id, a.environment for update;
-    perform 1 from numbers where id = any(v_due) order by workspace_id, id for update;
-    for n in
-        select * from numbers where id = any(v_due) and state = 'active' and rent_due_at <= p_now
-        order by workspace_id, id
-    loop
-        v_cause := 'rent:' || n.id || ':' || to_char(n.next_charge_at at time zone 'UTC', 'YYYY-MM-DD');
-        if ledger_move(n.workspace_id, n.environment, 'charge', -n.monthly_price_cents, 'revenue', n.id, v_cause, p_now)
-           or exists (select 1 from ledger_entries where workspace_id = n.workspace_id
-                      and environment = n.environment and cause = v_cause) then
-            update numbers set next_charge_at = n.next_charge_at + p_period, rent_due_at = n.next_charge_at + p_period
-                where workspace_id = n.workspace_id and id = n.id;
-            v_charged := v_charged + 1;
+    select jsonb_agg(jsonb_build_object('workspace_id', d.workspace_id, 'environment', d.environment, 'id', d.id)) into v_due
+        from (select * from numbers where state = 'active' and rent_due_at <= p_now
+              order by rent_due_at, workspace_id, id limit p_limit) d;
+    if v_due is null then return '{"charged": 0, "unpaid": 0}'; end if;
+    perform ledger_lock_all(v_due);
+    for r in select * from numbers_owing(v_due, p_now) loop
+        if ((r.number).workspace_id, (r.number).environment) is distinct from (last.workspace_id, last.environment) then
+            v_available := r.available_cents;
+        end if;
+        last := r.number;
+        if r.paid_before then
+            v_paid := v_paid || r.number;
+        elsif v_available >= (r.number).monthly_price_cents then
+            v_available := v_available - (r.number).monthly_price_cents;
+            v_entries := v_entries || numbers_rent(r.number, r.cause, p_now);
+            v_paid := v_paid || r.number;
         else
-            -- Asked again tomorrow; the cause still names the period that is owed.
-            update numbers set rent_due_at = p_now + interval '1 day'
-                where workspace_id = n.workspace_id and id = n.id;
-            if n.rent_due_at = n.next_charge_at then
-                insert into events (workspace_id, id, environment, event_type, number_id, payload, created_at)
-                    values (n.workspace_id, 'evt_' || v_cause, n.environment, 'number.rent_unpaid', n.id,
-                            jsonb_build_object('numberId', n.id, 'amountCents', n.monthly_price_cents), p_now);
-            end if;
-            v_unpaid := v_unpaid + 1;
+            v_unpaid := v_unpaid || r.number;
         end if;
     end loop;
-    return jsonb_build_object('charged', v_charged, 'unpaid', v_unpaid);
+    v_trail := ledger_post_all(v_entries);
+    update numbers n set next_charge_at = p.next_charge_at + p_period, rent_due_at = p.next_charge_at + p_period
+        from unnest(v_paid) p where n.workspace_id = p.workspace_id and n.id = p.id;
+    perform numbers_rent_unpaid(v_unpaid, p_now);
+    perform audit_append_all(v_trail);
+    return jsonb_build_object('charged', cardinality(v_paid), 'unpaid', cardinality(v_unpaid));
 end $$;
+
+-- What moved the money of a number's next period, or will.
+create or replace function numbers_rent_cause(n numbers) returns text language sql stable as $$
+    select 'rent:' || n.id || ':' || to_char(n.next_charge_at at time zone 'UTC', 'YYYY-MM-DD')
+$$;
+
+-- The numbers among these that still owe rent now that their accounts are locked, an account's together, with what the
+-- account has. `paid_before`: the money for this period was moved already.
+create or replace function numbers_owing(p_due jsonb, p_now timestamptz)
+returns table (number numbers, cause text, available_cents bigint, paid_before boolean) language sql as $$
+    select n, c.cause, a.available_cents, e.seq is not null
+    from jsonb_to_recordset(p_due) as d(workspace_id text, environment text, id text)
+    join numbers n on n.workspace_id = d.workspace_id and n.id = d.id
+    join accounts a on a.workspace_id = n.workspace_id and a.environment = n.environment
+    cross join lateral numbers_rent_cause(n) as c(cause)
+    left join ledger_entries e on e.workspace_id = n.workspace_id and e.environment = n.environment and e.cause = c.cause
+    where n.state = 'active' and n.rent_due_at <= p_now
+    order by n.workspace_id, n.environment, n.id for update of n
+$$;
+
+-- One period's rent, as the ledger takes it.
+create or replace function numbers_rent(n numbers, p_cause text, p_now timestamptz) returns ledger_entries
+language sql stable as $$
+    select ledger_entry(n.workspace_id, n.environment, 'charge', -n.monthly_price_cents, 0, n.monthly_price_cents, 'revenue',
+                        null, n.id, null, p_cause, p_now)
+$$;
+
+-- Rent that the balance does not cover is asked for again tomorrow; the cause still names the period that is owed.
+create or replace function numbers_rent_unpaid(p_numbers numbers[], p_now timestamptz) returns void language sql as $$
+    insert into events (workspace_id, id, environment, event_type, number_id, payload, created_at)
+        select n.workspace_id, 'evt_' || numbers_rent_cause(n), n.environment, 'number.rent_unpaid', n.id,
+               jsonb_build_object('numberId', n.id, 'amountCents', n.monthly_price_cents), p_now
+        from unnest(p_numbers) n where n.rent_due_at = n.next_charge_at;
+    update numbers n set rent_due_at = p_now + interval '1 day'
+        from unnest(p_numbers) p where n.workspace_id = p.workspace_id and n.id = p.id
+$$;
 
 -- Reads numbers for many tenants at once. Each is read as the application role with only its own tenant visible, as it would
 -- be in a transaction of its own. One row each as JSON, null for one that does not exist.

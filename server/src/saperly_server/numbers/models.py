@@ -47,5 +47,6 @@ numbers = Table(
     ),
     Index("ix_numbers_page", "workspace_id", "environment", "id"),
     Index("ix_numbers_connection", "workspace_id", "connection_id"),
-    Index("ix_numbers_rent", "rent_due_at", postgresql_where=text("state = 'active'")),
+    # In the order of the sweep, however many numbers are due at the same instant.
+    Index("ix_numbers_rent", "rent_due_at", "workspace_id", "id", postgresql_where=text("state = 'active'")),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Sequence
 
 from .contracts import Broken, Failure, Proof, Result, Trial
@@ -49,3 +50,6 @@ async def _try(trial: Trial, result: Result) -> None:
         result.steps += await trial(seed)
     except Broken as broken:
         result.failures.append(Failure(result.proof.name, seed, str(broken)))
+    except Exception:
+        # A trial that cannot be carried to its end has failed as well.
+        result.failures.append(Failure(result.proof.name, seed, traceback.format_exc()))

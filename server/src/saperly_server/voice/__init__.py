@@ -9,6 +9,7 @@ from .outbound import outcome, place
 from .queries import get_call, list_calls, transcript, usage_since
 from .recovery import carry_out, reap
 from .runtime import CallFacts, LiveCall
+from .silence import ask_about_silent
 from .switchboard import Switchboard
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "NumberHasNoConnection",
     "Switchboard",
     "TranscriptTurn",
+    "ask_about_silent",
     "carrier_event",
     "carry_out",
     "effects",

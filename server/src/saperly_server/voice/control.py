@@ -12,7 +12,7 @@ from saperly_server.identity import Caller
 
 from .contracts import Call
 from .engine import inputs
-from .errors import CallStartFailed
+from .errors import CallNotFound, CallStartFailed
 from .models import calls
 from .switchboard import Switchboard
 
@@ -58,5 +58,6 @@ async def transfer(board: Switchboard, caller: Caller, call_id: str, to: str) ->
 
 
 async def _authorise(board: Switchboard, caller: Caller, call_id: str) -> None:
-    """CallNotFound for another environment's call, AuthorizationDenied for a number the key may not use."""
-    caller.require_number((await board.get(caller.tenant, call_id)).number_id)
+    """CallNotFound for another environment's call and for one of a number that the key may not use."""
+    if not caller.may_use((await board.get(caller.tenant, call_id)).number_id):
+        raise CallNotFound(call_id)

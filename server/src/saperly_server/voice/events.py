@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from saperly_carriers.port import EventKind
+from saperly_carriers.port import CallSnapshot, CallState, EventKind
 
 from saperly_server.outbox import StoredEvent
 
@@ -27,6 +27,15 @@ def to_input(event: StoredEvent) -> Input | None:
         case EventKind.CALL_ENDED:
             return _ended(event.occurred_at, event.data)
     return None
+
+
+def from_snapshot(snapshot: CallSnapshot) -> list[Input]:
+    """What a carrier's account of a call tells the engine; nothing while the call rings, or when the carrier does not
+    know it."""
+    if snapshot.state is CallState.ENDED and snapshot.ended_at is not None and snapshot.outcome is not None:
+        outcome = inputs.Outcome(snapshot.outcome.value)
+        return [inputs.CarrierEnded(outcome, snapshot.ended_at, None, snapshot.answered_at)]
+    return [inputs.Answered(snapshot.answered_at)] if snapshot.answered_at is not None else []
 
 
 def _ended(at: datetime, data: dict[str, Any]) -> inputs.CarrierEnded:

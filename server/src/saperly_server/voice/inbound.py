@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from saperly_carriers.port import CallHandle, CarrierError, Op, RejectCause
+import structlog
+from saperly_carriers.port import CallHandle, Calls, CallState, CarrierError, CarrierRejected, Op, RejectCause
 from sqlalchemy import insert, select, update
 
 from saperly_server import outbox
@@ -26,6 +28,7 @@ from .planning import CallSetup, inbound_setup, stored_setup
 from .runtime import LiveCall
 from .switchboard import Switchboard, row_of
 
+_logger = structlog.get_logger(__name__)
 _VOUCHED = ("A", "B")
 """Attestations by which the network says that the caller is who the number says."""
 ANONYMOUS = "anonymous"
@@ -43,24 +46,24 @@ async def incoming(board: Switchboard, event: StoredEvent) -> None:
             return
         found = await find_by_e164(tx, event.data["to"])
     if found is None:
-        await line.reject(handle, RejectCause.NOT_FOUND, _reject(event))
+        await _turn_away(line, event, RejectCause.NOT_FOUND)
         return
     tenant, number = found
     async with board.db.tenant(tenant) as tx:
         setup = await inbound_setup(tx, board.rates, number, _from(event))
     if setup is None:
         await _refuse(board, tenant, number, event, "failed", "no_connection")
-        await line.reject(handle, RejectCause.UNAVAILABLE, _reject(event))
+        await _turn_away(line, event, RejectCause.UNAVAILABLE)
         return
     try:
         admission = await board.gate.admit(_intent(tenant, setup, handle))
     except InsufficientFunds:
         await _refuse(board, tenant, number, event, "rejected", "insufficient_funds")
-        await line.reject(handle, RejectCause.UNAVAILABLE, _reject(event))
+        await _turn_away(line, event, RejectCause.UNAVAILABLE)
         return
     except SaperlyError as refused:
         await _refuse(board, tenant, number, event, "failed", slug(refused.tag))
-        await line.reject(handle, RejectCause.BUSY, _reject(event))
+        await _turn_away(line, event, RejectCause.BUSY)
         return
     assert isinstance(admission, Admitted)
     await _take(board, tenant, setup, admission, handle, event)
@@ -95,11 +98,35 @@ async def _take(
     call = board.begin(tenant, setup, admission.intent.hold_id, peer=setup.plan.from_number, vouched=vouched)
     board.live.connect(call, handle)
     try:
-        await board.line(tenant).answer(handle, Op(f"{call.facts.call_id}-answer"), time_limit_sec=setup.plan.paid_sec)
-    except CarrierError:
+        await _answer(board, call, handle, setup.plan.paid_sec)
+    except CarrierRejected:
         # The caller gave up before we could answer.
         now = board.clock.now()
         await call.feed(inputs.CarrierEnded(inputs.Outcome.CANCELLED, now, inputs.EndedBy.PEER, None, 0))
+    except (CarrierError, outbox.Unresolved) as error:
+        _logger.warning("call perhaps not answered", call_id=call.facts.call_id, error=str(error))
+
+
+async def _answer(board: Switchboard, call: LiveCall, handle: CallHandle, limit_sec: int) -> None:
+    """Answer. Whether an answer whose outcome is unknown took place, the carrier is asked before it is repeated."""
+    tenant, line = call.facts.tenant, board.line(call.facts.tenant)
+    operation = outbox.Operation(f"{call.facts.call_id}-answer", tenant, "call.answer", call.facts.call_id)
+
+    async def answer() -> bool:
+        await line.answer(handle, Op(operation.id), time_limit_sec=limit_sec)
+        return True
+
+    async def is_answered() -> bool | None:
+        return (await call.ask_carrier()).state is not CallState.RINGING or None
+
+    repeatable = board.carriers[tenant.environment].caps.command_idempotency_s > 0
+    await outbox.carry_out(board.clock, operation, answer, is_answered, repeatable=repeatable)
+
+
+async def _turn_away(line: Calls, event: StoredEvent, cause: RejectCause) -> None:
+    """Do not take the call. One that is over by now needs no refusal any more."""
+    with suppress(CarrierRejected):
+        await line.reject(CallHandle(event.call_id or ""), cause, _reject(event))
 
 
 def _from(event: StoredEvent) -> str:

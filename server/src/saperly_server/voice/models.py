@@ -32,6 +32,7 @@ calls = Table(
     Column("key_id", Text),
     Column("carrier_call_id", Text),
     Column("owner", Text),
+    # Until when a process that took the call over may end it; null: as long as its owner is seen.
     instant("lease_until", nullable=True),
     instant("created_at"),
     instant("answered_at", nullable=True),
@@ -40,8 +41,8 @@ calls = Table(
     one_of("status", "initiated", "completed", "no_answer", "failed", "rejected"),
     belongs_to("numbers", "number_id"),
     Index("ix_calls_page", "workspace_id", "environment", "id"),
+    Index("ix_calls_number", "workspace_id", "number_id", "id"),
     Index("ix_calls_live", "workspace_id", "environment", postgresql_where=text("status = 'initiated'")),
-    Index("ix_calls_lease", "lease_until", postgresql_where=text("status = 'initiated'")),
     Index(
         "ix_calls_carrier",
         "carrier_call_id",
@@ -49,6 +50,9 @@ calls = Table(
         postgresql_where=text("carrier_call_id is not null"),
     ),
 )
+
+# The processes that hold calls, and until when each was last seen: one row for each, however many calls it holds.
+call_owners = Table("call_owners", metadata, Column("owner", Text, primary_key=True), instant("lease_until"))
 
 call_inputs = Table(
     "call_inputs",

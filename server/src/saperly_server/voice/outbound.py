@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
 
-from saperly_carriers.port import CallHandle, CarrierError, DialRequest, Op
+from saperly_carriers.port import CallHandle, CarrierError, CarrierRejected, DialRequest, Op, RejectReason
 from sqlalchemy import update
 
 from saperly_server import idempotency, outbox
-from saperly_server.compliance import destination
+from saperly_server.compliance import destination, state_of
 from saperly_server.core.db import Tenant
 from saperly_server.gate import Admitted, Intent, Repeated
 from saperly_server.identity import Caller
@@ -88,7 +90,7 @@ async def _dial(board: Switchboard, call: LiveCall, admitted: Admitted, number: 
         handle = await outbox.carry_out(
             board.clock,
             admitted.operation,
-            lambda: line.dial(request, op),
+            _unless_opted_out(board, call, lambda: line.dial(request, op)),
             lambda: line.find(op),
             repeatable=board.carriers[tenant.environment].caps.command_idempotency_s > 0,
         )
@@ -100,6 +102,23 @@ async def _dial(board: Switchboard, call: LiveCall, admitted: Admitted, number: 
         raise CallStartFailed(refused.message).about(call.facts.call_id) from refused
     else:
         await dialled(board, call, admitted.operation, handle)
+
+
+def _unless_opted_out(
+    board: Switchboard, call: LiveCall, dial: Callable[[], Awaitable[CallHandle]]
+) -> Callable[[], Awaitable[CallHandle]]:
+    """`dial`, but from the second try on only while the peer has not opted out: time has passed since the gate."""
+    tries = itertools.count()
+
+    async def try_once() -> CallHandle:
+        if next(tries):
+            async with board.db.system() as tx:
+                state = await state_of(tx, call.facts.tenant, call.facts.number_id, call.facts.peer)
+            if state == "opted_out":
+                raise CarrierRejected(RejectReason.OPTED_OUT, "The recipient has opted out.")
+        return await dial()
+
+    return try_once
 
 
 async def dialled(board: Switchboard, call: LiveCall, operation: Operation, handle: CallHandle) -> None:

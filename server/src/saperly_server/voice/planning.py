@@ -14,7 +14,6 @@ from saperly_server.numbers import Number, usable_number
 
 from .engine import CallPlan, Direction, plan_to_dict
 from .errors import NumberHasNoConnection
-from .lease import LEASE_SEC
 
 MAX_INBOUND_SEC = 4 * 3600
 _OPT_OUT_KEY = "9"
@@ -98,5 +97,4 @@ def stored_setup(
         "instructions": instructions,
         "rateMicrosPerMin": setup.rate_micros_per_min,
         "carrierCallId": carrier_call_id,
-        "leaseSec": LEASE_SEC,
     }

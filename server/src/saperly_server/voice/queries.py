@@ -5,18 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Row, Select, false, func, select, true
 
 from saperly_server.core.db import Tenant, TenantTx, Tx
-from saperly_server.core.pagination import Page, newest_first
+from saperly_server.core.pagination import Page, newest_of
 
 from .contracts import Call, CallUsage, TranscriptTurn
 from .errors import CallNotFound
 from .models import calls, transcript_turns
 
 _MICROS_PER_CENT = 1_000_000
-_has_transcript = exists().where(
-    transcript_turns.c.workspace_id == calls.c.workspace_id, transcript_turns.c.call_id == calls.c.id
+# One look-up for each call that is shown: an `exists` may be answered by reading all transcripts first.
+_has_transcript = func.coalesce(
+    select(true())
+    .where(transcript_turns.c.workspace_id == calls.c.workspace_id, transcript_turns.c.call_id == calls.c.id)
+    .limit(1)
+    .scalar_subquery(),
+    false(),
 )
 
 
@@ -63,9 +68,7 @@ async def get_call(tx: TenantTx, call_id: str) -> Call:
 async def list_calls(tx: TenantTx, page: Page, allowed: frozenset[str] | None) -> list[Call]:
     """Calls of this environment, newest first; only of the numbers the caller may use."""
     query = _select().where(calls.c.environment == tx.tenant.environment)
-    if allowed is not None:
-        query = query.where(calls.c.number_id.in_(allowed))
-    return [to_call(row) for row in await tx.all(newest_first(query, calls.c.id, page))]
+    return [to_call(row) for row in await tx.all(newest_of(query, calls.c.number_id, allowed, page))]
 
 
 async def transcript(tx: TenantTx, call_id: str) -> list[TranscriptTurn]:

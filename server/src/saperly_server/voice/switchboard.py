@@ -107,6 +107,10 @@ class Switchboard:
             observe=self.observe,
         )
 
+    async def renew(self) -> None:
+        """Say that this process is there, and so still holds its live calls."""
+        await self.store.renew()
+
     async def get(self, tenant: Tenant, call_id: str) -> Call:
         async with self.db.tenant(tenant) as tx:
             return to_call(await call_row(tx, tenant, call_id))

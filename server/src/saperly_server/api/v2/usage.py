@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from saperly_server import ledger, messaging, voice
 from saperly_server.api.http.auth import needs
@@ -61,8 +61,16 @@ def _iso(value: Any) -> Any:
     return value
 
 
+def _utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must be an instant of the years 1 to 9999 in UTC") from error
+
+
 Since = Annotated[
-    Annotated[AwareDatetime, BeforeValidator(_iso)] | None, Query(description="Inclusive; absent: all time.")
+    Annotated[AwareDatetime, BeforeValidator(_iso), AfterValidator(_utc)] | None,
+    Query(description="Inclusive; absent: all time."),
 ]
 
 

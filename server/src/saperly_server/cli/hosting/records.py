@@ -17,6 +17,7 @@ from saperly_server.bootstrap import RootKeys
 from saperly_server.cli.exits import Exit, Problem
 from saperly_server.core.db import Database, Tx
 from saperly_server.doctor import Finding
+from saperly_server.identity import StoppedWorkspace
 
 from .database import Opened, existing_database, unusable
 
@@ -42,6 +43,26 @@ def mint_root_keys(data_dir: Path | None, name: str) -> RootKeys:
 def examine(data_dir: Path | None) -> list[Finding]:
     """Every row that breaks an invariant."""
     return _in_transaction(data_dir, doctor.examine)
+
+
+def examine_money(data_dir: Path | None, workspace_id: str) -> list[Finding]:
+    """Every row of one workspace that breaks an invariant about money."""
+    return _in_transaction(data_dir, lambda tx: doctor.examine_money(tx, workspace_id))
+
+
+def stopped_workspaces(data_dir: Path | None) -> list[StoppedWorkspace]:
+    """Workspaces that may not spend."""
+    return _in_transaction(data_dir, identity.stopped_workspaces)
+
+
+def stop_spending(data_dir: Path | None, workspace_id: str) -> bool:
+    """False when it is stopped already, or does not exist."""
+    return _in_transaction(data_dir, lambda tx: identity.stop_spending(tx, workspace_id, "operator", {}))
+
+
+def resume_spending(data_dir: Path | None, workspace_id: str) -> bool:
+    """False when it was not stopped, or does not exist."""
+    return _in_transaction(data_dir, lambda tx: identity.resume_spending(tx, workspace_id, "operator"))
 
 
 def verify_trails(data_dir: Path | None) -> list[ChainReport]:

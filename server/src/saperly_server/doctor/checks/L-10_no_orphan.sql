@@ -19,7 +19,7 @@ left join holds h on h.workspace_id = l.workspace_id and h.id = l.hold_id and h.
 where h.id is null
 union all
 select workspace_id, id, 'This call is live, but no process has held it for a while.'
-from calls where status = 'initiated' and lease_until < :stale
+from calls where status = 'initiated' and coalesce(lease_until, voice_owner_held_until(owner), created_at) < :stale
 union all
 select workspace_id, id, format('Nobody has worked on this %s for a while.', kind)
 from carrier_operations where state = 'open' and due_at < :stale

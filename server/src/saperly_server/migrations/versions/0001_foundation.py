@@ -49,7 +49,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('workspace_id', 'id', name=op.f('pk_api_keys')),
     sa.UniqueConstraint('hash', name=op.f('uq_api_keys_hash'))
     )
+    op.create_index('ix_api_keys_child', 'api_keys', ['workspace_id', 'environment', sa.literal_column('(path[2])'), 'id'], unique=False)
     op.create_index('ix_api_keys_path', 'api_keys', ['path'], unique=False, postgresql_using='gin')
+    op.create_index('ix_api_keys_root', 'api_keys', ['workspace_id', 'environment', sa.literal_column('(path[1])'), 'id'], unique=False)
     op.create_index(op.f('ix_api_keys_workspace_id_environment_created_at'), 'api_keys', ['workspace_id', 'environment', 'created_at'], unique=False)
     op.create_table('audit_events',
     sa.Column('workspace_id', sa.Text(), nullable=False),
@@ -70,6 +72,11 @@ def upgrade() -> None:
     sa.Column('seq', sa.BigInteger(), nullable=False),
     sa.Column('hash', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('workspace_id', name=op.f('pk_audit_heads'))
+    )
+    op.create_table('call_owners',
+    sa.Column('owner', sa.Text(), nullable=False),
+    sa.Column('lease_until', postgresql.TIMESTAMP(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('owner', name=op.f('pk_call_owners'))
     )
     op.create_table('carrier_events',
     sa.Column('carrier', sa.Text(), nullable=False),
@@ -130,7 +137,7 @@ def upgrade() -> None:
     sa.CheckConstraint("mode in ('hosted', 'manual')", name=op.f('ck_connections_mode')),
     sa.PrimaryKeyConstraint('workspace_id', 'id', name=op.f('pk_connections'))
     )
-    op.create_index('ix_connections_page', 'connections', ['workspace_id', 'environment', 'id'], unique=False)
+    op.create_index('ix_connections_page', 'connections', ['workspace_id', 'environment', 'id'], unique=False, postgresql_where=sa.text('deleted_at is null'))
     op.create_table('consents',
     sa.Column('workspace_id', sa.Text(), nullable=False),
     sa.Column('id', sa.Text(), nullable=False),
@@ -147,6 +154,7 @@ def upgrade() -> None:
     sa.CheckConstraint("consent_type in ('implied_inbound', 'explicit_outbound')", name=op.f('ck_consents_consent_type')),
     sa.PrimaryKeyConstraint('workspace_id', 'id', name=op.f('pk_consents'))
     )
+    op.create_index('ix_consents_number', 'consents', ['workspace_id', 'number_id', 'id'], unique=False)
     op.create_index('ix_consents_page', 'consents', ['workspace_id', 'environment', 'id'], unique=False)
     op.create_index(op.f('ix_consents_workspace_id_number_id_peer_number_granted_at'), 'consents', ['workspace_id', 'number_id', 'peer_number', 'granted_at'], unique=False)
     op.create_index('uq_consents_active', 'consents', ['workspace_id', 'number_id', 'peer_number'], unique=True, postgresql_where=sa.text('revoked_at is null'))
@@ -168,7 +176,7 @@ def upgrade() -> None:
     sa.CheckConstraint("status in ('pending', 'active', 'failed', 'expired')", name=op.f('ck_custom_voices_status')),
     sa.PrimaryKeyConstraint('workspace_id', 'id', name=op.f('pk_custom_voices'))
     )
-    op.create_index('ix_custom_voices_page', 'custom_voices', ['workspace_id', 'environment', 'id'], unique=False)
+    op.create_index('ix_custom_voices_page', 'custom_voices', ['workspace_id', 'environment', 'id'], unique=False, postgresql_where=sa.text('deleted_at is null'))
     op.create_table('events',
     sa.Column('workspace_id', sa.Text(), nullable=False),
     sa.Column('id', sa.Text(), nullable=False),
@@ -327,7 +335,7 @@ def upgrade() -> None:
     )
     op.create_index('ix_numbers_connection', 'numbers', ['workspace_id', 'connection_id'], unique=False)
     op.create_index('ix_numbers_page', 'numbers', ['workspace_id', 'environment', 'id'], unique=False)
-    op.create_index('ix_numbers_rent', 'numbers', ['rent_due_at'], unique=False, postgresql_where=sa.text("state = 'active'"))
+    op.create_index('ix_numbers_rent', 'numbers', ['rent_due_at', 'workspace_id', 'id'], unique=False, postgresql_where=sa.text("state = 'active'"))
     op.create_index('uq_numbers_in_use', 'numbers', ['e164'], unique=True, postgresql_where=sa.text("state in ('reserved', 'active', 'releasing')"))
     op.create_table('calls',
     sa.Column('workspace_id', sa.Text(), nullable=False),
@@ -360,8 +368,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('workspace_id', 'id', name=op.f('pk_calls'))
     )
     op.create_index('ix_calls_carrier', 'calls', ['carrier_call_id'], unique=True, postgresql_where=sa.text('carrier_call_id is not null'))
-    op.create_index('ix_calls_lease', 'calls', ['lease_until'], unique=False, postgresql_where=sa.text("status = 'initiated'"))
     op.create_index('ix_calls_live', 'calls', ['workspace_id', 'environment'], unique=False, postgresql_where=sa.text("status = 'initiated'"))
+    op.create_index('ix_calls_number', 'calls', ['workspace_id', 'number_id', 'id'], unique=False)
     op.create_index('ix_calls_page', 'calls', ['workspace_id', 'environment', 'id'], unique=False)
     op.create_table('messages',
     sa.Column('workspace_id', sa.Text(), nullable=False),
@@ -437,8 +445,8 @@ def downgrade() -> None:
     op.drop_index('ix_messages_number', table_name='messages')
     op.drop_table('messages')
     op.drop_index('ix_calls_page', table_name='calls')
+    op.drop_index('ix_calls_number', table_name='calls')
     op.drop_index('ix_calls_live', table_name='calls', postgresql_where=sa.text("status = 'initiated'"))
-    op.drop_index('ix_calls_lease', table_name='calls', postgresql_where=sa.text("status = 'initiated'"))
     op.drop_index('ix_calls_carrier', table_name='calls', postgresql_where=sa.text('carrier_call_id is not null'))
     op.drop_table('calls')
     op.drop_index('uq_numbers_in_use', table_name='numbers', postgresql_where=sa.text("state in ('reserved', 'active', 'releasing')"))
@@ -459,22 +467,26 @@ def downgrade() -> None:
     op.drop_table('holds')
     op.drop_index(op.f('ix_events_workspace_id_seq'), table_name='events')
     op.drop_table('events')
-    op.drop_index('ix_custom_voices_page', table_name='custom_voices')
+    op.drop_index('ix_custom_voices_page', table_name='custom_voices', postgresql_where=sa.text('deleted_at is null'))
     op.drop_table('custom_voices')
     op.drop_index('uq_consents_active', table_name='consents', postgresql_where=sa.text('revoked_at is null'))
     op.drop_index(op.f('ix_consents_workspace_id_number_id_peer_number_granted_at'), table_name='consents')
     op.drop_index('ix_consents_page', table_name='consents')
+    op.drop_index('ix_consents_number', table_name='consents')
     op.drop_table('consents')
-    op.drop_index('ix_connections_page', table_name='connections')
+    op.drop_index('ix_connections_page', table_name='connections', postgresql_where=sa.text('deleted_at is null'))
     op.drop_table('connections')
     op.drop_index(op.f('ix_carrier_operations_workspace_id_resource_id'), table_name='carrier_operations')
     op.drop_index('ix_carrier_operations_due', table_name='carrier_operations', postgresql_where=sa.text("state = 'open'"))
     op.drop_table('carrier_operations')
     op.drop_index('ix_carrier_events_due', table_name='carrier_events', postgresql_where=sa.text('applied_at is null'))
     op.drop_table('carrier_events')
+    op.drop_table('call_owners')
     op.drop_table('audit_heads')
     op.drop_table('audit_events')
     op.drop_index(op.f('ix_api_keys_workspace_id_environment_created_at'), table_name='api_keys')
+    op.drop_index('ix_api_keys_root', table_name='api_keys')
     op.drop_index('ix_api_keys_path', table_name='api_keys', postgresql_using='gin')
+    op.drop_index('ix_api_keys_child', table_name='api_keys')
     op.drop_table('api_keys')
     op.drop_table('accounts')

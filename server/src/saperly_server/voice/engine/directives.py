@@ -1,7 +1,5 @@
 """What a brain asks for: accepted once per request, applied when it may be heard, else refused by name."""
 
-from dataclasses import replace
-
 from saperly_protocol import Directive, Hangup, SendDtmf, Speak, Transfer, WaitForUser
 
 from . import effects, transfers
@@ -9,7 +7,7 @@ from .effects import RecordDirective, Refusal
 from .ending import hang_up
 from .inputs import BrainReplied
 from .speaking import close_conversation, say
-from .state import EndReason, Phase, Role, Then, TimerName
+from .state import EndReason, Phase, Role, Then, TimerName, changed
 from .step import Step
 from .turns import ask_if_free
 
@@ -26,9 +24,10 @@ def _refusal(step: Step, request_id: str) -> Refusal | None:
     state = step.state
     if request_id == state.goodbye_id:
         return Refusal.ACKNOWLEDGED
-    if request_id not in state.issued:
+    place = step.place_of(request_id)
+    if place is None:
         return Refusal.UNKNOWN_REQUEST
-    if request_id in state.replied:
+    if state.replied >> place & 1:
         return Refusal.ALREADY_ANSWERED
     if state.asked is not None and state.asked.request_id == request_id:
         return None
@@ -38,11 +37,11 @@ def _refusal(step: Step, request_id: str) -> Refusal | None:
 
 def _accept(step: Step, event: BrainReplied) -> None:
     state = step.state
-    step.state = replace(
+    step.state = changed(
         state,
         asked=None,
         opened=True,
-        replied=state.replied | {event.request_id},
+        replied=state.replied | 1 << (step.place_of(event.request_id) or 0),
         silent_turns=0,
         deferred_failure=False,
     )
@@ -50,7 +49,7 @@ def _accept(step: Step, event: BrainReplied) -> None:
     if isinstance(event.directive, Hangup) or step.state.phase is not Phase.DISCLOSING:
         apply(step, event.directive)
     else:
-        step.state = replace(step.state, deferred=event.directive)
+        step.state = changed(step.state, deferred=event.directive)
 
 
 def apply(step: Step, directive: Directive) -> None:
@@ -80,5 +79,5 @@ def _speak(step: Step, directive: Speak) -> None:
 def _listen(step: Step, directive: WaitForUser) -> None:
     if directive.timeout_ms is not None:
         seconds = directive.timeout_ms / 1000
-        step.state = replace(step.state, listen_sec=seconds)
+        step.state = changed(step.state, listen_sec=seconds)
         step.start_timer(TimerName.USER_SILENCE, seconds)

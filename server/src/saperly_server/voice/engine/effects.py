@@ -87,6 +87,11 @@ class Hangup:
 
 
 @dataclass(frozen=True, slots=True)
+class AskCarrier:
+    """Ask how the call stands, because its news stay away; the reply is fed as `Answered` or `CarrierEnded`."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetTimeLimit:
     """The network may carry the call for this many seconds from the answer: never more than is paid."""
 
@@ -188,6 +193,7 @@ Effect: TypeAlias = (
     | SendDtmf
     | Transfer
     | Hangup
+    | AskCarrier
     | SetTimeLimit
     | AskBrain
     | CloseBrain

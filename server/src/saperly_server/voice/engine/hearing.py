@@ -1,11 +1,9 @@
 """The caller's side of the talk: words and keys, written down, checked for an opt-out, given to the brain."""
 
-from dataclasses import replace
-
 from . import opt_out
 from .effects import OptOutVia
 from .inputs import DtmfReceived, Heard
-from .state import Role, TimerName, TransferProgress
+from .state import Role, TimerName, TransferProgress, changed
 from .step import Step
 from .turns import ask, deliver
 
@@ -37,7 +35,7 @@ def pressed(step: Step, event: DtmfReceived) -> None:
         opt_out.noticed(step, OptOutVia.DTMF, event.digit)
         _write_down(step, _as_words(event.digit))
         return
-    step.state = replace(step.state, digits=step.state.digits + event.digit)
+    step.state = changed(step.state, digits=step.state.digits + event.digit)
     if event.digit == "#":
         digits_complete(step)
     else:
@@ -59,11 +57,11 @@ def _gather_digits(step: Step) -> None:
         words = _as_words(step.state.digits)
         _forget_digits(step)
         _write_down(step, words)
-        step.state = replace(step.state, words=(*step.state.words, words))
+        step.state = changed(step.state, words=(*step.state.words, words))
 
 
 def _forget_digits(step: Step) -> None:
-    step.state = replace(step.state, digits="")
+    step.state = changed(step.state, digits="")
     step.cancel_timers(TimerName.DIGITS)
 
 

@@ -4,13 +4,11 @@ All times are seconds from the answer. The call ends at the paid limit or at the
 whichever comes first, with a short line before it.
 """
 
-from dataclasses import replace
-
 from .effects import ExtendHold, SetTimeLimit
 from .ending import hang_up
 from .inputs import HoldExtended
 from .speaking import cut_in, say
-from .state import EndReason, Hold, Phase, Role, TimerName
+from .state import EndReason, Hold, Phase, Role, TimerName, changed
 from .step import Step
 
 HANG_UP_EARLY_SEC = 0.5
@@ -41,7 +39,7 @@ def extension_due(step: Step) -> None:
     state = step.state
     to_paid_sec = min(state.paid_sec + step.plan.hold_step_sec, step.plan.max_duration_sec)
     if state.hold is not Hold.ASKED and to_paid_sec > state.paid_sec:
-        step.state = replace(state, hold=Hold.ASKED)
+        step.state = changed(state, hold=Hold.ASKED)
         step.emit(ExtendHold(to_paid_sec))
 
 
@@ -50,7 +48,7 @@ def hold_extended(step: Step, event: HoldExtended) -> None:
     if event.paid_sec <= step.state.paid_sec:
         return
     reached_max = step.state.paid_sec >= step.plan.max_duration_sec
-    step.state = replace(
+    step.state = changed(
         step.state,
         paid_sec=event.paid_sec,
         hold=Hold.SETTLED,
@@ -63,7 +61,7 @@ def hold_refused(step: Step) -> None:
     """No more money: say so now, and end when what is paid is used up."""
     if step.state.hold is Hold.REFUSED:
         return
-    step.state = replace(step.state, hold=Hold.REFUSED)
+    step.state = changed(step.state, hold=Hold.REFUSED)
     step.cancel_timers(TimerName.EXTEND_HOLD)
     warn(step)
 
@@ -75,7 +73,7 @@ def warn(step: Step) -> None:
     """
     if step.state.warned or not (step.state.phase is Phase.DISCLOSING or step.is_conversing):
         return
-    step.state = replace(step.state, warned=True)
+    step.state = changed(step.state, warned=True)
     step.cancel_timers(TimerName.LIMIT_WARNING)
     lines = step.plan.lines
     cut_in(step)

@@ -6,11 +6,9 @@ disclosure it is written at once and acted on when the disclosure is over. Words
 after the call ended are still written.
 """
 
-from dataclasses import replace
-
 from .effects import OptOutVia, RecordOptOut
 from .speaking import say_and_hang_up
-from .state import EndReason, Phase
+from .state import EndReason, Phase, changed
 from .step import Step
 
 
@@ -18,7 +16,7 @@ def noticed(step: Step, via: OptOutVia, evidence: str) -> None:
     """Write it down once, take the word from the brain, and confirm as soon as the disclosure allows."""
     if step.state.opted_out:
         return
-    step.state = replace(step.state, opted_out=True, asked=None, deferred=None, deferred_transfer=None)
+    step.state = changed(step.state, opted_out=True, asked=None, deferred=None, deferred_transfer=None)
     step.emit(RecordOptOut(via, evidence))
     if step.state.phase in (Phase.TALKING, Phase.CLOSING):
         confirm(step)
@@ -26,5 +24,5 @@ def noticed(step: Step, via: OptOutVia, evidence: str) -> None:
 
 def confirm(step: Step) -> None:
     """Say the one confirmation and hang up. It outranks any other ending that was under way."""
-    step.state = replace(step.state, ending=None)
+    step.state = changed(step.state, ending=None)
     say_and_hang_up(step, step.plan.lines.opt_out_confirmed, EndReason.OPT_OUT)

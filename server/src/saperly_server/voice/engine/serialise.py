@@ -16,15 +16,14 @@ def _kind(input_type: type) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", input_type.__name__).lower()
 
 
-_ADAPTERS: dict[str, TypeAdapter[Input]] = {
-    _kind(input_type): TypeAdapter(input_type) for input_type in get_args(Input)
-}
+_KINDS: dict[type, str] = {input_type: _kind(input_type) for input_type in get_args(Input)}
+_ADAPTERS: dict[str, TypeAdapter[Input]] = {kind: TypeAdapter(input_type) for input_type, kind in _KINDS.items()}
 _PLAN = TypeAdapter(CallPlan)
 
 
 def input_to_dict(event: Input) -> dict[str, Any]:
     """`{"kind": "heard", "text": …}`: instants in ISO 8601, directives as on the wire, no empty members."""
-    kind = _kind(type(event))
+    kind = _KINDS[type(event)]
     members = _ADAPTERS[kind].dump_python(event, mode="json", by_alias=True, exclude_none=True)
     return {"kind": kind, **members}
 

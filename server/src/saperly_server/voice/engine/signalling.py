@@ -1,13 +1,12 @@
 """The carrier's events: ringing, answered, ended. Late, double or out of order, they lead to the same end."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from . import disclosure, money, transfers
 from .effects import CallStatus, Hangup
 from .ending import finish
 from .inputs import Answered, CarrierEnded, EndedBy, Outcome, OwnerLost
-from .state import CallState, EndReason, Phase, Speech, TimerName
+from .state import CallState, EndReason, Phase, Speech, TimerName, changed
 from .step import Step
 from .turns import ask
 
@@ -20,7 +19,7 @@ _UNANSWERED = {
 
 
 def ringing(step: Step) -> None:
-    step.state = replace(step.state, ringing=True)
+    step.state = changed(step.state, ringing=True)
 
 
 def answered(step: Step, event: Answered) -> None:
@@ -28,7 +27,7 @@ def answered(step: Step, event: Answered) -> None:
     if step.state.answer_is_exact:
         return
     is_news = step.state.answered_at is None
-    step.state = replace(step.state, answered_at=event.at, answer_is_exact=True)
+    step.state = changed(step.state, answered_at=event.at, answer_is_exact=True)
     if step.state.carrier_end is not None:
         _close(step, step.state.carrier_end)
     elif is_news:
@@ -41,7 +40,7 @@ def infer_answer(step: Step, *, speech_is_up: bool) -> None:
     """Speech on a call that is not known to be answered: it was, and that event is late or lost."""
     if step.state.phase is Phase.WAITING:
         speech = Speech.OPENING if speech_is_up else step.state.speech
-        step.state = replace(step.state, answered_at=step.now, speech=speech)
+        step.state = changed(step.state, answered_at=step.now, speech=speech)
         _pick_up(step)
 
 
@@ -50,7 +49,7 @@ def _pick_up(step: Step) -> None:
     if step.state.phase is not Phase.WAITING:
         return
     must_disclose = step.plan.compliance_enabled
-    step.state = replace(step.state, phase=Phase.DISCLOSING if must_disclose else Phase.TALKING)
+    step.state = changed(step.state, phase=Phase.DISCLOSING if must_disclose else Phase.TALKING)
     if must_disclose and not step.plan.disclosure.strip():
         disclosure.failed(step)
         return
@@ -67,10 +66,10 @@ def carrier_ended(step: Step, event: CarrierEnded) -> None:
     if step.state.phase is Phase.SETTLING:
         return
     since = _connected_since(step.state, event)
-    step.state = replace(step.state, answered_at=since)
+    step.state = changed(step.state, answered_at=since)
     if since is None and _may_have_been_answered(event):
         step.cancel_all_timers()
-        step.state = replace(step.state, phase=Phase.SETTLING, carrier_end=event, asked=None)
+        step.state = changed(step.state, phase=Phase.SETTLING, carrier_end=event, asked=None)
         step.start_timer(TimerName.LATE_ANSWER, LATE_ANSWER_SEC)
     else:
         _close(step, event)

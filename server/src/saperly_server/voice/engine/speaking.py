@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from .effects import CancelSpeech, Say
 from .ending import hang_up
-from .state import Ending, Phase, Role, Speech, Then, TimerName, Utterance
+from .state import Ending, Phase, Role, Speech, Then, TimerName, Utterance, changed
 from .step import Step
 
 PLAYOUT_GRACE_SEC = 10.0
@@ -24,7 +24,7 @@ def say(
     """Say a line when the speech session is ready and those before it are over; `first`: before all that wait."""
     line = Utterance(step.issue_utterance_id(), text, role, interruptible, then)
     waiting = step.state.waiting
-    step.state = replace(step.state, waiting=(line, *waiting) if first else (*waiting, line))
+    step.state = changed(step.state, waiting=(line, *waiting) if first else (*waiting, line))
     say_next(step)
 
 
@@ -33,7 +33,7 @@ def say_next(step: Step) -> None:
     if state.saying or not state.waiting or state.speech is not Speech.READY:
         return
     line = replace(state.waiting[0], started_at=step.now)
-    step.state = replace(state, saying=line, waiting=state.waiting[1:])
+    step.state = changed(state, saying=line, waiting=state.waiting[1:])
     step.emit(Say(line.utterance_id, line.text, line.interruptible))
     step.start_timer(TimerName.PLAYOUT, PLAYOUT_GRACE_SEC + len(line.text) / SLOWEST_CHARS_PER_SEC)
 
@@ -51,7 +51,7 @@ def say_and_hang_up(step: Step, text: str, reason: str) -> None:
 def close_conversation(step: Step, reason: str) -> None:
     """No more turns: what is still to be said is the last thing."""
     ending = step.state.ending or Ending(reason)
-    step.state = replace(step.state, phase=Phase.CLOSING, ending=ending, asked=None, deferred=None)
+    step.state = changed(step.state, phase=Phase.CLOSING, ending=ending, asked=None, deferred=None)
     step.cancel_timers(TimerName.BRAIN, TimerName.RETRY, TimerName.USER_SILENCE, TimerName.DIGITS)
 
 
@@ -75,7 +75,7 @@ def set_aside(step: Step) -> None:
     """The line being said is over for us; how far the caller heard it may still be told."""
     line = step.state.saying
     if line is not None:
-        step.state = replace(step.state, saying=None, cut=(*step.state.cut, line))
+        step.state = changed(step.state, saying=None, cut=(*step.state.cut, line))
         step.cancel_timers(TimerName.PLAYOUT)
 
 
@@ -86,7 +86,7 @@ def drop_interruptible(step: Step) -> None:
 
 def _drop(step: Step, lines: tuple[Utterance, ...]) -> None:
     """Take lines out unsaid. The brain believes that its own were said: they are noted as not heard."""
-    step.state = replace(step.state, waiting=tuple(line for line in step.state.waiting if line not in lines))
+    step.state = changed(step.state, waiting=tuple(line for line in step.state.waiting if line not in lines))
     for line in lines:
         if line.role is Role.ASSISTANT:
             step.record_line(line, heard="", interrupted=True)
@@ -97,7 +97,7 @@ def take_line(step: Step, utterance_id: str) -> Utterance | None:
     line = step.state.saying
     if line is None or line.utterance_id != utterance_id:
         return None
-    step.state = replace(step.state, saying=None)
+    step.state = changed(step.state, saying=None)
     step.cancel_timers(TimerName.PLAYOUT)
     return line
 
@@ -106,6 +106,6 @@ def take_cut_line(step: Step, utterance_id: str) -> Utterance | None:
     """A line that was cancelled and not written down yet."""
     for line in step.state.cut:
         if line.utterance_id == utterance_id:
-            step.state = replace(step.state, cut=tuple(other for other in step.state.cut if other is not line))
+            step.state = changed(step.state, cut=tuple(other for other in step.state.cut if other is not line))
             return line
     return None

@@ -1,7 +1,5 @@
 """The speech session: it comes up, plays lines, is interrupted, and may be lost and opened once more."""
 
-from dataclasses import replace
-
 from . import disclosure
 from .ending import hang_up
 from .inputs import Interrupted, Spoken
@@ -13,16 +11,7 @@ from .speaking import (
     take_cut_line,
     take_line,
 )
-from .state import (
-    EndReason,
-    Phase,
-    Role,
-    Speech,
-    Then,
-    TimerName,
-    TransferProgress,
-    Utterance,
-)
+from .state import EndReason, Phase, Role, Speech, Then, TimerName, TransferProgress, Utterance, changed
 from .step import Step
 from .transfers import open_speech
 from .turns import nothing_left_to_say
@@ -34,7 +23,7 @@ SPEECH_LOST_SEC = 1.0
 def ready(step: Step) -> None:
     if step.state.speech is Speech.READY:
         return
-    step.state = replace(step.state, speech=Speech.READY)
+    step.state = changed(step.state, speech=Speech.READY)
     step.cancel_timers(TimerName.SPEECH_READY, TimerName.SPEECH_LOST)
     disclosure.start_when_ready(step)
     say_next(step)
@@ -46,7 +35,7 @@ def never_ready(step: Step) -> None:
     if step.state.phase is Phase.DISCLOSING:
         disclosure.failed(step)
     elif step.state.transfer is TransferProgress.TRYING:
-        step.state = replace(step.state, speech=Speech.CLOSED)
+        step.state = changed(step.state, speech=Speech.CLOSED)
     else:
         hang_up(step, EndReason.SPEECH_FAILED)
 
@@ -100,7 +89,7 @@ def closed(step: Step) -> None:
     """The session is gone. Before the disclosure is complete, or with the last line, that is the end."""
     if step.state.speech in (Speech.NONE, Speech.CLOSED):
         return
-    step.state = replace(step.state, speech=Speech.CLOSED)
+    step.state = changed(step.state, speech=Speech.CLOSED)
     step.cancel_timers(TimerName.SPEECH_READY)
     if step.state.phase is Phase.DISCLOSING:
         hang_up(step, EndReason.DISCLOSURE_FAILED)
@@ -119,6 +108,6 @@ def lost(step: Step) -> None:
     if step.state.speech_reopened:
         hang_up(step, EndReason.SPEECH_FAILED)
         return
-    step.state = replace(step.state, speech_reopened=True)
+    step.state = changed(step.state, speech_reopened=True)
     open_speech(step)
     say(step, step.plan.lines.reconnected, role=Role.SYSTEM, first=True)

@@ -3,13 +3,37 @@
 All of it is immutable and comparable: the same plan and the same inputs always give the same state.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, make_dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from saperly_protocol import Directive
 
 from .inputs import CarrierEnded
+
+__all__ = [
+    "Asked",
+    "CallPlan",
+    "CallState",
+    "Direction",
+    "Disclosure",
+    "EndReason",
+    "Ending",
+    "Hold",
+    "Lines",
+    "NextChance",
+    "Phase",
+    "Role",
+    "Speech",
+    "Then",
+    "TimerName",
+    "TransferProgress",
+    "Utterance",
+    "begin",
+    "changed",
+]
 
 
 class Direction(StrEnum):
@@ -195,6 +219,7 @@ class Ending:
 class CallState:
     """Everything that decides what happens next.
 
+    `issued` counts the requests to the brain; bit n of `replied` is set when request n got its directive.
     `words` are the caller's words and key presses that no accepted directive has answered yet.
     `timers` maps each running timer to its token; a firing with another token is stale.
     """
@@ -216,8 +241,8 @@ class CallState:
 
     asked: Asked | None = None
     opened: bool = False
-    issued: frozenset[str] = frozenset()
-    replied: frozenset[str] = frozenset()
+    issued: int = 0
+    replied: int = 0
     goodbye_id: str | None = None
     deferred: Directive | None = None
     deferred_failure: bool = False
@@ -244,3 +269,24 @@ def begin(plan: CallPlan) -> CallState:
     """The state of a call nothing has happened to."""
     due = Disclosure.DUE if plan.compliance_enabled else Disclosure.NOT_DUE
     return CallState(plan=plan, paid_sec=plan.paid_sec, disclosure=due)
+
+
+if TYPE_CHECKING:
+    from dataclasses import replace as changed
+else:
+    _NAMES = tuple(member.name for member in fields(CallState))
+    _PLACES = {name: place for place, name in enumerate(_NAMES)}
+    _members = attrgetter(*_NAMES)
+    _Draft = make_dataclass("_Draft", _NAMES, slots=True)
+
+    def changed(state: CallState, /, **changes: Any) -> CallState:
+        """What `dataclasses.replace` makes of a state, at an eighth of its cost: a call changes its state often.
+
+        The members are written to a draft, which is not frozen and laid out like a state, and which then becomes one.
+        """
+        members = list(_members(state))
+        for name, member in changes.items():
+            members[_PLACES[name]] = member
+        draft = _Draft(*members)
+        draft.__class__ = CallState
+        return draft

@@ -3,19 +3,13 @@
 The rules take a `Step`, replace its state and add effects. It lives for one `advance` and never leaves it.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from .effects import CancelTimer, Effect, RecordTurn, StartTimer
-from .state import (
-    CallPlan,
-    CallState,
-    Phase,
-    Role,
-    TimerName,
-    TransferProgress,
-    Utterance,
-)
+from .state import CallPlan, CallState, Phase, Role, TimerName, TransferProgress, Utterance, changed
+
+_LONGEST_COUNT = 9
 
 
 @dataclass(slots=True)
@@ -39,18 +33,18 @@ class Step:
     def start_timer(self, name: TimerName, delay_sec: float) -> None:
         token = self.state.timer_count + 1
         others = _without(self.state.timers, name)
-        self.state = replace(self.state, timers=(*others, (name, token)), timer_count=token)
+        self.state = changed(self.state, timers=(*others, (name, token)), timer_count=token)
         self.emit(StartTimer(name, token, max(0.0, delay_sec)))
 
     def cancel_timers(self, *names: TimerName) -> None:
         for name, _ in self.state.timers:
             if name in names:
                 self.emit(CancelTimer(name))
-                self.state = replace(self.state, timers=_without(self.state.timers, name))
+                self.state = changed(self.state, timers=_without(self.state.timers, name))
 
     def has_fired(self, name: TimerName) -> None:
         """The timer ran out by itself: it is no longer running, and there is nothing to cancel."""
-        self.state = replace(self.state, timers=_without(self.state.timers, name))
+        self.state = changed(self.state, timers=_without(self.state.timers, name))
 
     def cancel_all_timers(self) -> None:
         self.cancel_timers(*TimerName)
@@ -66,7 +60,7 @@ class Step:
         utterance_id: str | None = None,
     ) -> None:
         seq = self.state.turn_count + 1
-        self.state = replace(self.state, turn_count=seq)
+        self.state = changed(self.state, turn_count=seq)
         self.emit(RecordTurn(seq, role, text, heard, at, interrupted, utterance_id))
 
     def record_line(self, line: Utterance, *, heard: str | None, interrupted: bool) -> None:
@@ -82,13 +76,23 @@ class Step:
 
     def issue_request_id(self) -> str:
         """A request id that no other request of any call has: the call's id and a count."""
-        request_id = f"req_{self.plan.call_id}_{len(self.state.issued) + 1}"
-        self.state = replace(self.state, issued=self.state.issued | {request_id})
-        return request_id
+        place = self.state.issued + 1
+        self.state = changed(self.state, issued=place)
+        return self._request_id(place)
+
+    def place_of(self, request_id: str) -> int | None:
+        """Which request of this call has this id, from 1; None for an id that was never issued."""
+        count = request_id.rpartition("_")[2][:_LONGEST_COUNT]
+        place = int(count) if count.isascii() and count.isdecimal() else 0
+        known = 1 <= place <= self.state.issued and request_id == self._request_id(place)
+        return place if known else None
+
+    def _request_id(self, place: int) -> str:
+        return f"req_{self.plan.call_id}_{place}"
 
     def issue_utterance_id(self) -> str:
         count = self.state.utterance_count + 1
-        self.state = replace(self.state, utterance_count=count)
+        self.state = changed(self.state, utterance_count=count)
         return f"utt_{self.plan.call_id}_{count}"
 
 

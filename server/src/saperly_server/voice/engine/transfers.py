@@ -1,12 +1,10 @@
 """Putting the caller through, blind and silently; when it fails, the caller is told and the brain goes on."""
 
-from dataclasses import replace
-
 from .effects import OpenSpeech, Transfer
 from .ending import hang_up
 from .inputs import TransferRequested
 from .speaking import say, set_aside, silence
-from .state import Phase, Role, Speech, TimerName, TransferProgress
+from .state import Phase, Role, Speech, TimerName, TransferProgress, changed
 from .step import Step
 from .turns import ask
 
@@ -17,7 +15,7 @@ FAILED_NOTE = "[transfer failed]"
 def open_speech(step: Step) -> None:
     """Ask for a speech session and give it a limited time to come up."""
     step.cancel_timers(TimerName.SPEECH_LOST)
-    step.state = replace(step.state, speech=Speech.OPENING)
+    step.state = changed(step.state, speech=Speech.OPENING)
     step.emit(OpenSpeech())
     step.start_timer(TimerName.SPEECH_READY, SPEECH_READY_SEC)
 
@@ -27,7 +25,7 @@ def requested(step: Step, event: TransferRequested) -> None:
     if step.is_conversing:
         start(step, event.to)
     elif step.state.phase in (Phase.WAITING, Phase.DISCLOSING):
-        step.state = replace(step.state, deferred_transfer=event.to)
+        step.state = changed(step.state, deferred_transfer=event.to)
 
 
 def start(step: Step, to: str) -> None:
@@ -35,7 +33,7 @@ def start(step: Step, to: str) -> None:
     silence(step)
     asked = step.state.asked
     unanswered = asked.words if asked else ()
-    step.state = replace(
+    step.state = changed(
         step.state,
         transfer=TransferProgress.TRYING,
         asked=None,
@@ -57,7 +55,7 @@ def completed(step: Step) -> None:
         hang_up(step, step.state.ending.reason)
         return
     set_aside(step)
-    step.state = replace(step.state, transfer=TransferProgress.DONE, waiting=(), words=(), digits="")
+    step.state = changed(step.state, transfer=TransferProgress.DONE, waiting=(), words=(), digits="")
     step.cancel_timers(
         TimerName.DIGITS,
         TimerName.PLAYOUT,
@@ -71,7 +69,7 @@ def failed(step: Step) -> None:
     """The caller is still there: say so, and give the brain a turn that tells it."""
     if step.state.transfer is not TransferProgress.TRYING or step.state.phase is not Phase.TALKING:
         return
-    step.state = replace(step.state, transfer=TransferProgress.NONE, words=(FAILED_NOTE, *step.state.words))
+    step.state = changed(step.state, transfer=TransferProgress.NONE, words=(FAILED_NOTE, *step.state.words))
     if step.state.speech is Speech.CLOSED:
         open_speech(step)
     say(step, step.plan.lines.transfer_failed, role=Role.SYSTEM)

@@ -4,14 +4,12 @@ One request is open at a time. Words the caller says meanwhile join the next one
 no directive in time are repeated at the front of the next one, so nothing the caller said is lost.
 """
 
-from dataclasses import replace
-
 from saperly_protocol import InboundCall, OutboundCall, Turn
 
 from .effects import AskBrain
 from .inputs import BrainFailed, BrainFailure
 from .speaking import say, say_and_hang_up
-from .state import Asked, Direction, EndReason, NextChance, Phase, Role, TimerName
+from .state import Asked, Direction, EndReason, NextChance, Phase, Role, TimerName, changed
 from .step import Step
 
 LET_REPEAT_SEC = 8.0
@@ -20,7 +18,7 @@ LET_REPEAT_SEC = 8.0
 
 def deliver(step: Step, words: str) -> None:
     """The caller said something: give it to the brain now, or with the next turn."""
-    step.state = replace(step.state, words=(*step.state.words, words))
+    step.state = changed(step.state, words=(*step.state.words, words))
     ask_if_free(step)
 
 
@@ -38,10 +36,10 @@ def ask(step: Step, already_waited_sec: float = 0.0) -> None:
     if state.opened:
         asked = Asked(request_id, state.words, opening=False)
         event = _turn(step, asked)
-        step.state = replace(state, asked=asked, words=(), listen_sec=None, next_chance=None)
+        step.state = changed(state, asked=asked, words=(), listen_sec=None, next_chance=None)
     else:
         event = _opening(step, request_id)
-        step.state = replace(
+        step.state = changed(
             state, asked=Asked(request_id, (), opening=True), opened=True, listen_sec=None, next_chance=None
         )
     step.emit(AskBrain(event, request_id))
@@ -86,11 +84,11 @@ def brain_failed(step: Step, event: BrainFailed) -> None:
     if asked is None or asked.request_id != event.request_id:
         return
     if asked.opening:
-        step.state = replace(step.state, opened=False)
+        step.state = changed(step.state, opened=False)
     if event.reason is BrainFailure.UNREACHABLE:
         return
     if step.state.phase is Phase.DISCLOSING:
-        step.state = replace(step.state, deferred_failure=True)
+        step.state = changed(step.state, deferred_failure=True)
     elif step.is_conversing:
         fall_back(step, step.plan.lines.trouble, NextChance.AFTER_REPEAT)
 
@@ -100,7 +98,7 @@ def fall_back(step: Step, line: str, chance: NextChance) -> None:
     state = step.state
     unanswered = state.asked.words if state.asked else ()
     silent_turns = state.silent_turns + 1
-    step.state = replace(
+    step.state = changed(
         state,
         asked=None,
         deferred_failure=False,

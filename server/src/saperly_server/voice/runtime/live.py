@@ -15,18 +15,31 @@ from typing import Any
 
 import structlog
 from saperly_carriers import port
-from saperly_carriers.clock import Clock, Timer
-from saperly_carriers.port import CallHandle, Calls, CarrierError, CarrierRejected, Op, SpeechConfig, SpeechSession
+from saperly_carriers.clock import Clock
+from saperly_carriers.port import (
+    CallHandle,
+    Calls,
+    CallSnapshot,
+    CarrierError,
+    CarrierRejected,
+    Op,
+    SpeechConfig,
+    SpeechSession,
+)
 
 from saperly_server.compliance import is_spoken_opt_out
+from saperly_server.core.db import DATABASE_FAILURES
 from saperly_server.voice.brains import Brain, BrainCall, BrainUnreachable
 from saperly_server.voice.engine import CallState, Phase, advance, inputs
 from saperly_server.voice.engine import effects as do
 from saperly_server.voice.engine.inputs import BrainFailure, Input
+from saperly_server.voice.events import from_snapshot
 
 from .store import CallFacts, CallStore, NotOwner, Step
+from .timers import CallTimers
 
 _logger = structlog.get_logger(__name__)
+_RETRY_SEC, _LONGEST_RETRY_SEC, _MOST_FAILURES = 0.25, 10.0, 12
 
 RefusesTransfer = Callable[[CallFacts, str], Awaitable[str | None]]
 """Why a transfer to this address is refused, or None."""
@@ -54,6 +67,7 @@ class LiveCall:
         self.state = state
         self.handle: CallHandle | None = None
         self.ended = asyncio.Event()
+        self.began_at = world.clock.now()
         self._world = world
         self._on_end = on_end
         self._inbox: deque[Input] = deque()
@@ -61,31 +75,56 @@ class LiveCall:
         self._seq = 0
         self._commands = 0
         self._speech: SpeechSession | None = None
+        self._failures = 0
         self._transfer_error: CarrierError | None = None
         self._brain_open = False
-        self._timers: dict[str, Timer] = {}
+        self._timers = CallTimers(world.clock, self._ring)
 
     async def feed(self, event: Input) -> None:
-        """Take in an input. It is worked off by this caller, or by the one already at work."""
+        """Take in an input. It is worked off by this caller, or by the one already at work; while the database is away it
+        waits, and nothing overtakes it."""
         self._inbox.append(event)
+        await self._work_off()
+
+    async def _work_off(self) -> None:
         if self._working:
             return
         self._working = True
         try:
-            while self._inbox:
-                await self._step(self._inbox.popleft())
+            while self._inbox and not self.ended.is_set():
+                await self._take(self._inbox[0])
+                self._inbox.popleft()
+                self._failures = 0
+        except DATABASE_FAILURES as error:
+            self._try_again(error)
         finally:
             self._working = False
+
+    def _try_again(self, error: Exception) -> None:
+        """Later and later; a call that cannot be written down for long is left to whoever takes it over."""
+        self._failures += 1
+        _logger.warning("call not written down", call_id=self.facts.call_id, tries=self._failures, error=str(error))
+        if self._failures > _MOST_FAILURES:
+            self._leave()
+        elif not self.ended.is_set():
+            self._world.clock.call_later(min(_RETRY_SEC * 2.0**self._failures, _LONGEST_RETRY_SEC), self._work_off)
+
+    async def ask_carrier(self) -> CallSnapshot:
+        """Ask the carrier how the call stands, and take its word. Raises CarrierError, also before it has a name there."""
+        snapshot = await self._world.calls.status(self._call())
+        for news in from_snapshot(snapshot):
+            await self.feed(news)
+        return snapshot
 
     def take_transfer_error(self) -> CarrierError | None:
         """Why the last transfer was refused by the carrier, once."""
         error, self._transfer_error = self._transfer_error, None
         return error
 
-    async def _step(self, event: Input) -> None:
+    async def _take(self, event: Input) -> None:
         now = self._world.clock.now()
         state, effects = advance(self.state, event, now)
-        if state == self.state and not effects:
+        if not effects and state == self.state:
             return
         try:
             await self._world.store.write(self.facts, Step(self._seq + 1, event, now, effects))
@@ -113,9 +152,7 @@ class LiveCall:
             )
 
     def _leave(self) -> None:
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        self._timers.cancel_all()
         self.ended.set()
         self._on_end(self)
 
@@ -153,13 +190,20 @@ class LiveCall:
         await self._world.calls.send_dtmf(self._call(), effect.digits, self._op())
 
     async def _hangup(self, _: do.Hangup) -> None:
-        await self._world.calls.hangup(self._call(), self._op())
+        """Asked again it is still the same intent: there is one end."""
+        await self._world.calls.hangup(self._call(), Op(f"{self.facts.call_id}-hangup"))
+
+    async def _ask_carrier(self, _: do.AskCarrier) -> None:
+        await self.ask_carrier()
 
     async def _set_time_limit(self, effect: do.SetTimeLimit) -> None:
         await self._world.calls.set_time_limit(self._call(), effect.seconds, self._op())
 
     async def _transfer(self, effect: do.Transfer) -> None:
-        refused = await self._world.refuses_transfer(self.facts, effect.to)
+        try:
+            refused = await self._world.refuses_transfer(self.facts, effect.to)
+        except DATABASE_FAILURES:
+            refused = "unavailable"
         if refused is not None:
             await self.feed(inputs.TransferFailed(refused))
             return
@@ -201,20 +245,24 @@ class LiveCall:
         self._world.clock.call_later(0, close)
 
     async def _extend_hold(self, effect: do.ExtendHold) -> None:
-        granted = await self._world.store.extend(self.facts, effect.to_paid_sec)
+        """Holding what is held already changes nothing: after a failure of the database it is asked for again."""
+        try:
+            granted = await self._world.store.extend(self.facts, effect.to_paid_sec)
+        except DATABASE_FAILURES as error:
+            _logger.warning("hold not extended", call_id=self.facts.call_id, error=str(error))
+            if not self.ended.is_set():
+                self._world.clock.call_later(_RETRY_SEC, lambda: self._extend_hold(effect))
+            return
         await self.feed(inputs.HoldExtended(effect.to_paid_sec) if granted else inputs.HoldRefused())
 
     async def _start_timer(self, effect: do.StartTimer) -> None:
-        async def fire() -> None:
-            await self.feed(inputs.TimerFired(effect.name, effect.token))
-
-        await self._cancel_timer(do.CancelTimer(effect.name))
-        self._timers[effect.name] = self._world.clock.call_later(effect.delay_sec, fire)
+        self._timers.start(effect.name, effect.token, effect.delay_sec)
 
     async def _cancel_timer(self, effect: do.CancelTimer) -> None:
-        timer = self._timers.pop(effect.name, None)
-        if timer is not None:
-            timer.cancel()
+        self._timers.cancel(effect.name)
+
+    async def _ring(self, name: str, token: int) -> None:
+        await self.feed(inputs.TimerFired(name, token))
 
 
 _ACTIONS: dict[type, Callable[[LiveCall, Any], Awaitable[None]]] = {
@@ -224,6 +272,7 @@ _ACTIONS: dict[type, Callable[[LiveCall, Any], Awaitable[None]]] = {
     do.SendDtmf: LiveCall._send_dtmf,
     do.Transfer: LiveCall._transfer,
     do.Hangup: LiveCall._hangup,
+    do.AskCarrier: LiveCall._ask_carrier,
     do.SetTimeLimit: LiveCall._set_time_limit,
     do.AskBrain: LiveCall._ask_brain,
     do.CloseBrain: LiveCall._close_brain,

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import update
 
 from saperly_server import ledger
 from saperly_server.audit import record
 from saperly_server.compliance import opt_out
-from saperly_server.core.batch import Batcher
+from saperly_server.core.batch import Ask, Batcher
 from saperly_server.core.db import Database, Tenant, Tx
+from saperly_server.core.ids import new_id
 from saperly_server.ledger import RateCard
 from saperly_server.voice.engine import input_to_dict
 from saperly_server.voice.engine.effects import (
@@ -28,11 +27,16 @@ from saperly_server.voice.engine.effects import (
     RecordTurn,
 )
 from saperly_server.voice.engine.inputs import Input
-from saperly_server.voice.lease import LEASE_SEC
-from saperly_server.voice.models import call_inputs, calls, disclosures, transcript_turns
+from saperly_server.voice.lease import FORGOTTEN_SEC, LEASE_SEC
+from saperly_server.voice.models import calls
 from saperly_server.webhooks import emit
 
-_LOG = "select voice_log($1::jsonb)"
+_RENEW = """
+    insert into call_owners (owner, lease_until) values ($1, $2)
+    on conflict (owner) do update set lease_until = excluded.lease_until
+"""
+_FORGET = "delete from call_owners where lease_until < $1"
+_WEIGHTY = (Finish, RecordOptOut)
 
 
 class NotOwner(Exception):
@@ -68,83 +72,78 @@ class Step:
 
 
 class CallStore:
-    """Writes steps. Most go in batches of many calls; those that touch money or consent go alone."""
+    """Writes steps. Most go in batches of many calls; those that end a call or revoke consent go alone."""
 
     def __init__(self, db: Database, rates: RateCard, owner: str) -> None:
         self._db = db
         self._rates = rates
         self._owner = owner
-        self._batcher = Batcher(self._log)
+        self._log = Batcher(self._ask("select voice_log($1::jsonb, $2)"))
+        self._extensions = Batcher(self._ask("select voice_extend($1::jsonb, $2)"))
 
     async def write(self, facts: CallFacts, step: Step) -> None:
         """Store a step. NotOwner when the call is not this process's any more."""
-        weighty = [effect for effect in step.effects if isinstance(effect, Finish | RecordOptOut | RecordDisclosure)]
-        if weighty:
-            await self._write_alone(facts, step, weighty)
-        elif not await self._batcher.add(self._item(facts, step)):
+        if any(type(effect) in _WEIGHTY for effect in step.effects):
+            await self._write_alone(facts, step)
+        elif not await self._log.add(self._item(facts, step)):
             raise NotOwner
 
     async def extend(self, facts: CallFacts, paid_sec: int) -> bool:
         """Hold the money for `paid_sec` seconds in all; False when it is refused."""
-        cents = self._rates.voice_cents(facts.rate_micros_per_min, paid_sec)
-        async with self._db.system() as tx:
-            return await ledger.extend(tx, facts.tenant.workspace_id, facts.hold_id, cents)
-
-    async def renew(self) -> None:
-        """Say that this process still holds its live calls."""
-        async with self._db.system() as tx:
-            await tx.run(
-                update(calls)
-                .where(calls.c.owner == self._owner, calls.c.status == "initiated")
-                .values(lease_until=tx.now + timedelta(seconds=LEASE_SEC))
-            )
-
-    async def _log(self, items: list[str]) -> list[Any]:
-        async with self._db.raw() as conn:
-            answers: list[Any] = await conn.fetchval(_LOG, f"[{','.join(items)}]")
-            return answers
-
-    def _item(self, facts: CallFacts, step: Step) -> str:
         item = {
             "workspace_id": facts.tenant.workspace_id,
+            "environment": facts.tenant.environment,
+            "hold_id": facts.hold_id,
+            "amount": self._rates.voice_cents(facts.rate_micros_per_min, paid_sec),
+        }
+        return bool(await self._extensions.add(orjson.dumps(item).decode()))
+
+    async def renew(self) -> None:
+        """Say that this process is there, and so still holds its live calls.
+
+        It does not wait in one line with everything else that wants the database: a process that is merely busy must not
+        lose its calls.
+        """
+        now = self._db.now()
+        lease_until, forgotten = now + timedelta(seconds=LEASE_SEC), now - timedelta(seconds=FORGOTTEN_SEC)
+        async with self._db.raw() as conn:
+            await conn.execute(_RENEW, self._owner, lease_until)
+            await conn.execute(_FORGET, forgotten)
+
+    def _ask(self, statement: str) -> Ask:
+        async def ask(items: list[str]) -> list[Any]:
+            async with self._db.raw() as conn:
+                answers: list[Any] = await conn.fetchval(statement, f"[{','.join(items)}]", self._db.now())
+                return answers
+
+        return ask
+
+    def _item(self, facts: CallFacts, step: Step) -> str:
+        disclosure = next((effect for effect in step.effects if isinstance(effect, RecordDisclosure)), None)
+        item = {
+            "workspace_id": facts.tenant.workspace_id,
+            "environment": facts.tenant.environment,
             "call_id": facts.call_id,
             "owner": self._owner,
             "seq": step.seq,
             "input": input_to_dict(step.event),
             "at": step.at,
             "turns": [_turn(effect) for effect in step.effects if isinstance(effect, RecordTurn)],
+            "disclosure": None if disclosure is None else _disclosure(disclosure),
         }
         return orjson.dumps(item).decode()
 
-    async def _write_alone(self, facts: CallFacts, step: Step, weighty: Sequence[Effect]) -> None:
-        finish = next((effect for effect in weighty if isinstance(effect, Finish)), None)
+    async def _write_alone(self, facts: CallFacts, step: Step) -> None:
+        finish = next((effect for effect in step.effects if isinstance(effect, Finish)), None)
         async with self._db.system() as tx:
             await ledger.lock(tx, facts.tenant)
-            await self._own(tx, facts)
-            await self._append(tx, facts, step)
-            for effect in weighty:
+            if not all(await tx.call("voice_log", items=f"[{self._item(facts, step)}]", now=tx.now)):
+                raise NotOwner
+            for effect in step.effects:
                 if isinstance(effect, RecordOptOut):
                     await _record_opt_out(tx, facts, effect)
-                elif isinstance(effect, RecordDisclosure):
-                    await _record_disclosure(tx, facts, effect)
             if finish is not None:
                 await self._file(tx, facts, finish, await self._settle(tx, facts, finish))
-
-    async def _own(self, tx: Tx, facts: CallFacts) -> None:
-        row = await tx.one(
-            select(calls.c.id)
-            .where(*_this(facts), calls.c.owner == self._owner, calls.c.status == "initiated")
-            .with_for_update()
-        )
-        if row is None:
-            raise NotOwner
-
-    async def _append(self, tx: Tx, facts: CallFacts, step: Step) -> None:
-        key = {"workspace_id": facts.tenant.workspace_id, "call_id": facts.call_id}
-        await tx.run(insert(call_inputs).values(**key, seq=step.seq, input=input_to_dict(step.event), at=step.at))
-        turns = [{**key, **_turn(effect)} for effect in step.effects if isinstance(effect, RecordTurn)]
-        if turns:
-            await tx.run(upsert(transcript_turns).values(turns).on_conflict_do_nothing())
 
     async def _settle(self, tx: Tx, facts: CallFacts, finish: Finish) -> int:
         """Answered: what was measured is charged. Never answered: the whole hold is free again. What it cost."""
@@ -200,25 +199,14 @@ async def _record_opt_out(tx: Tx, facts: CallFacts, effect: RecordOptOut) -> Non
     await opt_out(tx, facts.tenant, facts.number_id, facts.peer, effect.via.value, evidence)
 
 
-async def _record_disclosure(tx: Tx, facts: CallFacts, effect: RecordDisclosure) -> None:
-    """The text, its hash, when it began and ended and how; and one line in the audit trail for each phase."""
-    digest = hashlib.sha256(effect.text.encode()).digest()
-    over = effect.phase is not DisclosurePhase.STARTED
-    values = {"outcome": effect.phase.value, "ended_at": effect.at if over else None}
-    await tx.run(
-        upsert(disclosures)
-        .values(
-            workspace_id=facts.tenant.workspace_id,
-            call_id=facts.call_id,
-            text=effect.text,
-            sha256=digest,
-            started_at=effect.at,
-            **values,
-        )
-        .on_conflict_do_update(index_elements=["workspace_id", "call_id"], set_=values)
-    )
-    data = {"sha256": digest.hex()}
-    await record(tx, facts.tenant, "system", f"disclosure.{effect.phase}", "call", facts.call_id, data)
+def _disclosure(effect: RecordDisclosure) -> dict[str, Any]:
+    return {
+        "audit_id": new_id("aud"),
+        "text": effect.text,
+        "outcome": effect.phase.value,
+        "at": effect.at,
+        "over": effect.phase is not DisclosurePhase.STARTED,
+    }
 
 
 def _this(facts: CallFacts) -> tuple[Any, ...]:

@@ -1,0 +1,1 @@
+"""Requests that nobody should send: mutated bytes, forged events, and ids of somebody else."""

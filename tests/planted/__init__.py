@@ -1,0 +1,1 @@
+"""Bugs planted on purpose: a proof that lets one through proves nothing."""
