@@ -23,7 +23,7 @@ from .pages import SERVER, guides, page
 
 _EVERYTHING_IS_IMPORTED = VERSION
 ERRORS = sorted(set(all_errors()), key=lambda error: error.tag)
-_SQL_EVENT = re.compile(r"insert into events .*?values\s*\((.*?)\);", re.DOTALL | re.IGNORECASE)
+_SQL_EVENT = re.compile(r"insert into events (.*?);", re.DOTALL | re.IGNORECASE)
 _CALL = re.compile(r"^\$ (?:export \w+=\$\()?(?:\.venv/bin/)?(saperly [a-z][^\n#|)]*)", re.MULTILINE)
 _EVENT_TYPE = re.compile(r"'([a-z]+\.[a-z_]+)'")
 

@@ -23,6 +23,8 @@ class Trouble(StrEnum):
 
 
 _SWITCHES = tuple(field.name for field in fields(Faults) if field.name not in ("fail_always", "delay_events_sec"))
+_MISHAPS = (*Mishap, Mishap.UNKNOWN_COMMIT)
+"""The commit of which nobody hears is the most treacherous of them."""
 _SKEWS_SEC = (-200, -90, -30, 30, 120, 200)
 """A network refuses to speak with a server whose clock is wrong by more than five minutes."""
 
@@ -48,7 +50,7 @@ async def disturb(world: World) -> None:
             server.life.end_after(rng.randint(1, rng.choice((15, 80))))
             world.disturbed = True
         if Trouble.MISHAPS in world.troubles and rng.random() < 0.3:
-            server.mishaps.happen(rng.choice(tuple(Mishap)), rng.randint(1, rng.choice((4, 8, 25))))
+            server.mishaps.happen(rng.choice(_MISHAPS), rng.randint(1, rng.choice((4, 4, 8, 25))))
             world.disturbed = True
         if Trouble.CLOCKS in world.troubles and rng.random() < 0.1:
             server.clock.skew = timedelta(seconds=rng.choice(_SKEWS_SEC))
