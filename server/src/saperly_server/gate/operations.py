@@ -35,7 +35,7 @@ class Gate:
     async def admit(self, intent: Intent) -> Admission:
         """Admit one intent, or raise the typed refusal: nothing has happened then.
 
-        What a policy or the money refused leaves a line in the audit trail; an unknown sender or a dead key leaves none.
+        Every refusal leaves a line in the audit trail.
         """
         document = orjson.dumps(self.document(intent)).decode()
         return _admission(intent, await self._batcher.add(document, intent.tenant.workspace_id))
