@@ -25,6 +25,7 @@ from .core.data_dir import DataDir
 from .core.db import Database
 from .core.deployment_key import deployment_key
 from .core.ids import new_id
+from .core.memory import calm_collector
 from .core.rate_limit import TokenBuckets
 from .core.settings import Settings
 from .doctor import Watch
@@ -79,8 +80,10 @@ async def running(
     await migrate(dsn)
     process = await build(settings, dsn, clock or system or SystemClock(), observe, carrier)
     process.worker.start()
+    live = process.services.calls.live
     try:
-        yield process
+        async with calm_collector(lambda: not len(live)):
+            yield process
     finally:
         process.worker.stop()
         if system is not None:

@@ -33,3 +33,28 @@ async def test_a_call_is_taken_once_though_its_event_is_worked_on_twice(stage: S
 
 async def _calls(stage: Stage) -> list[Any]:
     return [(call["from"], call["status"], call["costCents"]) for call in await stage.get("/calls")]
+
+
+AGAIN = text("""
+    insert into carrier_events (carrier, event_id, kind, ref, data, occurred_at, received_at, attempts, due_at)
+        select carrier, event_id || '-again', kind, ref, data, occurred_at, received_at, 0, '2026-01-01'
+        from carrier_events where kind = 'message.received'
+""")
+
+
+async def test_a_text_that_is_reported_under_two_events_is_stored_once_and_answered_once(stage: Stage) -> None:
+    number = await stage.number()
+    stage.network.send_text("+14155557011", number["phoneNumber"], "STOP")
+    await stage.clock.advance(5)
+    before = await _texts(stage)
+    async with stage.process.services.db.system() as tx:
+        assert await tx.run(AGAIN) == 1
+    await stage.clock.advance(30)
+    async with stage.process.services.db.system() as tx:
+        assert await tx.scalar(text("select count(*) from carrier_events where applied_at is null")) == 0
+    assert await _texts(stage) == before
+    assert sorted(before) == ["inbound", "outbound"], "the opt-out and its one confirmation"
+
+
+async def _texts(stage: Stage) -> list[str]:
+    return [message["direction"] for message in await stage.get("/messages")]

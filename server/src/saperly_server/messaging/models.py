@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
 
 from saperly_server.core.columns import belongs_to, environment, instant, one_of, row_id, workspace_id
 from saperly_server.core.db import metadata
@@ -29,6 +29,8 @@ messages = Table(
     Column("key_id", Text),
     Column("cost_cents", BigInteger),
     Column("carrier_message_id", Text),
+    # The same of a text that came in, in a column that never changes: it is stored once, however often it is reported.
+    Column("inbound_id", Text),
     Column("error", Text),
     instant("created_at"),
     instant("handed_off_at", nullable=True),
@@ -39,6 +41,14 @@ messages = Table(
     belongs_to("numbers", "number_id"),
     Index("ix_messages_page", "workspace_id", "environment", "id"),
     Index("ix_messages_number", "workspace_id", "number_id", "id"),
+    Index(
+        "ix_messages_inbound",
+        "workspace_id",
+        "number_id",
+        "inbound_id",
+        unique=True,
+        postgresql_where=text("inbound_id is not null"),
+    ),
     # Room for the changes that each message goes through, beside its row.
     postgresql_with={"fillfactor": 80},
 )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from saperly_server import outbox
 from saperly_server.audit import record
@@ -42,7 +43,8 @@ _HELP_EVERY = timedelta(days=1)
 
 
 async def received(tx: Tx, event: StoredEvent) -> None:
-    """Store an inbound text, act on its keyword, and tell the workspace. A number that is not ours: nothing."""
+    """Store an inbound text, act on its keyword, and tell the workspace. Nothing for a number that is not ours, and for a
+    text that is known under another event."""
     found = await find_by_e164(tx, event.data["to"])
     if found is None:
         return
@@ -52,6 +54,8 @@ async def received(tx: Tx, event: StoredEvent) -> None:
     state = await state_of(tx, tenant, number.id, peer)
     keyword = classify(body, opted_out=state == "opted_out")
     message_id = await _store(tx, tenant, number, event)
+    if message_id is None:
+        return
     await _act(tx, tenant, number, peer, keyword, {"messageId": message_id}, answered=event.data.get("opt_out"))
     await record(tx, tenant, "peer", "message.received", "message", message_id, {"meaning": keyword.meaning.value})
     payload = {
@@ -66,11 +70,12 @@ async def received(tx: Tx, event: StoredEvent) -> None:
     await emit(tx, tenant, "message.received", number.id, payload)
 
 
-async def _store(tx: Tx, tenant: Tenant, number: Number, event: StoredEvent) -> str:
+async def _store(tx: Tx, tenant: Tenant, number: Number, event: StoredEvent) -> str | None:
     message_id, body = new_id("msg"), event.data["text"]
     measured = measure(body)
-    await tx.run(
-        insert(messages).values(
+    added = await tx.run(
+        insert(messages)
+        .values(
             **_identity(tenant, message_id, number),
             direction="inbound",
             from_number=event.data["from"],
@@ -81,10 +86,12 @@ async def _store(tx: Tx, tenant: Tenant, number: Number, event: StoredEvent) -> 
             status=Status.RECEIVED,
             purpose="customer",
             carrier_message_id=event.message_id,
+            inbound_id=event.message_id,
             created_at=tx.now,
         )
+        .on_conflict_do_nothing()
     )
-    return message_id
+    return message_id if added else None
 
 
 async def _act(

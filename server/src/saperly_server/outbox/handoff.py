@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
@@ -25,6 +26,8 @@ R = TypeVar("R")
 _logger = structlog.get_logger(__name__)
 _TRIES = 3
 _PAUSE_SEC = 0.25
+_LAST_TRY_WITHIN = timedelta(seconds=15)
+"""A try takes up to ten seconds. None begins so late that it could outlast the lease: somebody else may try by then."""
 
 
 class Unresolved(Exception):
@@ -53,6 +56,7 @@ async def carry_out(
         found = await _look_up(find)
         if found is not None:
             return found
+    began = clock.now()
     for attempt in range(1, _TRIES + 1):
         try:
             return await send()
@@ -61,6 +65,8 @@ async def carry_out(
             if found is not None:
                 return found
             await clock.sleep(_pause(error, attempt, repeatable=repeatable))
+            if clock.now() - began > _LAST_TRY_WITHIN:
+                raise Unresolved(5, error) from error
     raise AssertionError("the last try returns or raises")
 
 

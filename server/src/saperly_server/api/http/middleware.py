@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from saperly_server.core.errors import ValidationError
@@ -49,6 +50,8 @@ class Envelope:
             return
         try:
             await self._app(scope, _counted(receive, limit), sender)
+        except ClientDisconnect:
+            return  # it hung up in the middle of its body: nothing was done, and nobody is there to be told
         except Exception as error:
             # Whatever no handler knew what to do with. Once an answer has begun there is no other to give.
             answer = unexpected(error, request_id)

@@ -389,6 +389,7 @@ def upgrade() -> None:
     sa.Column('key_id', sa.Text(), nullable=True),
     sa.Column('cost_cents', sa.BigInteger(), nullable=True),
     sa.Column('carrier_message_id', sa.Text(), nullable=True),
+    sa.Column('inbound_id', sa.Text(), nullable=True),
     sa.Column('error', sa.Text(), nullable=True),
     sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
     sa.Column('handed_off_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
@@ -400,6 +401,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('workspace_id', 'id', name=op.f('pk_messages')),
     postgresql_with={'fillfactor': 80}
     )
+    op.create_index('ix_messages_inbound', 'messages', ['workspace_id', 'number_id', 'inbound_id'], unique=True, postgresql_where=sa.text('inbound_id is not null'))
     op.create_index('ix_messages_number', 'messages', ['workspace_id', 'number_id', 'id'], unique=False)
     op.create_index('ix_messages_page', 'messages', ['workspace_id', 'environment', 'id'], unique=False)
     op.create_table('call_inputs',
@@ -443,6 +445,7 @@ def downgrade() -> None:
     op.drop_table('call_inputs')
     op.drop_index('ix_messages_page', table_name='messages')
     op.drop_index('ix_messages_number', table_name='messages')
+    op.drop_index('ix_messages_inbound', table_name='messages', postgresql_where=sa.text('inbound_id is not null'))
     op.drop_table('messages')
     op.drop_index('ix_calls_page', table_name='calls')
     op.drop_index('ix_calls_number', table_name='calls')

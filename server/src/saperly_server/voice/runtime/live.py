@@ -27,7 +27,6 @@ from saperly_carriers.port import (
     SpeechSession,
 )
 
-from saperly_server.compliance import is_spoken_opt_out
 from saperly_server.core.db import DATABASE_FAILURES
 from saperly_server.voice.brains import Brain, BrainCall, BrainUnreachable
 from saperly_server.voice.engine import CallState, Phase, advance, inputs
@@ -35,6 +34,7 @@ from saperly_server.voice.engine import effects as do
 from saperly_server.voice.engine.inputs import BrainFailure, Input
 from saperly_server.voice.events import from_snapshot
 
+from .ear import Ear
 from .store import CallFacts, CallStore, NotOwner, Step
 from .timers import CallTimers
 
@@ -78,6 +78,7 @@ class LiveCall:
         self._failures = 0
         self._transfer_error: CarrierError | None = None
         self._brain_open = False
+        self._ear = Ear(self.feed)
         self._timers = CallTimers(world.clock, self._ring)
 
     async def feed(self, event: Input) -> None:
@@ -152,7 +153,10 @@ class LiveCall:
             )
 
     def _leave(self) -> None:
-        self._timers.cancel_all()
+        """The call is not ours any more. Nothing may hold it in a circle: memory is free at once, not when it is searched."""
+        self._timers.stop()
+        self._ear.close()
+        self._speech = None
         self.ended.set()
         self._on_end(self)
 
@@ -169,14 +173,11 @@ class LiveCall:
     async def _open_speech(self, _: do.OpenSpeech) -> None:
         try:
             self._speech = await self._world.calls.open_speech(
-                self._call(), self._world.speech, self._on_speech, self._op()
+                self._call(), self._world.speech, self._ear.hear, self._op()
             )
         except CarrierError:
             await self.feed(inputs.SpeechClosed())
             raise
-
-    async def _on_speech(self, event: port.SpeechEvent) -> None:
-        await self.feed(_speech_input(event))
 
     async def _say(self, effect: do.Say) -> None:
         if self._speech is not None:
@@ -280,18 +281,3 @@ _ACTIONS: dict[type, Callable[[LiveCall, Any], Awaitable[None]]] = {
     do.StartTimer: LiveCall._start_timer,
     do.CancelTimer: LiveCall._cancel_timer,
 }
-
-
-def _speech_input(event: port.SpeechEvent) -> Input:
-    match event:
-        case port.SpeechReady():
-            return inputs.SpeechReady()
-        case port.Heard(text, final):
-            return inputs.Heard(text, final, final and is_spoken_opt_out(text))
-        case port.Spoken(utterance_id):
-            return inputs.Spoken(utterance_id)
-        case port.Interrupted(utterance_id, said):
-            return inputs.Interrupted(utterance_id, said)
-        case port.DtmfReceived(digit):
-            return inputs.DtmfReceived(digit)
-    return inputs.SpeechClosed()

@@ -21,7 +21,7 @@ class CallTimers:
 
     def __init__(self, clock: Clock, ring: Ring) -> None:
         self._clock = clock
-        self._ring = ring
+        self._ring: Ring | None = ring
         self._due: dict[str, tuple[datetime, int]] = {}
         self._wake: Timer | None = None
         self._wake_at: datetime | None = None
@@ -35,7 +35,9 @@ class CallTimers:
     def cancel(self, name: str) -> None:
         self._due.pop(name, None)
 
-    def cancel_all(self) -> None:
+    def stop(self) -> None:
+        """Cancel all of them, for good."""
+        self._ring = None
         self._due.clear()
         if self._wake is not None:
             self._wake.cancel()
@@ -52,12 +54,12 @@ class CallTimers:
         self._wake = self._wake_at = None
         now = self._clock.now()
         for at, token, name in sorted((at, token, name) for name, (at, token) in self._due.items() if at <= now):
-            if self._due.get(name) == (at, token):
+            if self._ring is not None and self._due.get(name) == (at, token):
                 del self._due[name]
                 await self._ring(name, token)
         self._sleep_on()
 
     def _sleep_on(self) -> None:
         soonest = min((at for at, _ in self._due.values()), default=None)
-        if soonest is not None and (self._wake_at is None or soonest < self._wake_at):
+        if self._ring is not None and soonest is not None and (self._wake_at is None or soonest < self._wake_at):
             self._wake_me(soonest)
