@@ -57,7 +57,7 @@ def check_contact(contact: str) -> str:
 def sendable_name(name: str, room: int = NAME_LENGTH) -> str:
     """The name in GSM-7 characters of one unit, at most `room` long: accents it cannot keep are dropped."""
     characters = "".join(_nearest(character) for character in name.translate(_LOOKALIKES))
-    short = " ".join(characters.split())[:room].rstrip(" -,.:;&(")
+    short = " ".join(characters.split()).lstrip(" :")[:room].rstrip(" -,.:;&(")
     return short if any(character.isalnum() for character in short) else UNNAMED[:room]
 
 

@@ -7,6 +7,7 @@ the gate, the carriers' events and cross-tenant jobs use it. The login role owns
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -115,6 +116,7 @@ class Database:
         self._clock = clock
         self._engine = create_engine(dsn, pool_size=pool_size)
         self._gate_pool: asyncpg.Pool | None = None
+        self._making_pool = asyncio.Lock()
 
     @asynccontextmanager
     async def tenant(self, tenant: Tenant) -> AsyncIterator[TenantTx]:
@@ -134,17 +136,21 @@ class Database:
     async def raw(self) -> AsyncIterator[asyncpg.Connection]:
         """A driver connection in the system role, in autocommit: for hot paths that are one SQL function call."""
         if self._gate_pool is None:
-            self._gate_pool = await asyncpg.create_pool(
-                self._dsn,
-                connect=_connect,
-                min_size=0,
-                max_size=4,
-                server_settings={"role": SYSTEM_ROLE, **_BY_INDEX},
-                init=_json_codecs,
-                reset=_nothing_to_reset,
-            )
+            async with self._making_pool:
+                self._gate_pool = self._gate_pool or await self._make_pool()
         async with self._gate_pool.acquire() as conn:
             yield conn
+
+    async def _make_pool(self) -> asyncpg.Pool:
+        return await asyncpg.create_pool(
+            self._dsn,
+            connect=_connect,
+            min_size=0,
+            max_size=4,
+            server_settings={"role": SYSTEM_ROLE, **_BY_INDEX},
+            init=_json_codecs,
+            reset=_nothing_to_reset,
+        )
 
     async def ping(self) -> None:
         """Ask the database for nothing; it raises when the database is away."""
@@ -181,6 +187,7 @@ _OUTAGES = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the pool, about a connection that broke while it was given back
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     # A transaction that was given up for the sake of others: nothing of it happened.
@@ -203,7 +210,9 @@ def is_outage(error: BaseException) -> bool:
 
 def is_unknown(error: BaseException) -> bool:
     """Did the way to the database break under a statement of the driver's own? What was asked may have been committed."""
-    return isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError))
+    return isinstance(
+        error, (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError)
+    )
 
 
 async def _connect(*args: Any, **kwargs: Any) -> asyncpg.Connection:

@@ -36,9 +36,13 @@ async def run(
 
 async def _prove(proof: Proof, ground: Ground, first_seed: int, enough: Enough) -> Result:
     result, started = Result(proof, first_seed), time.monotonic()
-    async with proof.open(ground) as trial:
-        while not result.failures and (result.trials == 0 or not enough(result)):
-            await _try(trial, result)
+    try:
+        async with proof.open(ground) as trial:
+            while not result.failures and (result.trials == 0 or not enough(result)):
+                await _try(trial, result)
+    except Broken as broken:
+        # The ground could not be prepared: that is a finding, too.
+        result.failures.append(Failure(proof.name, first_seed, str(broken)))
     result.seconds = time.monotonic() - started
     return result
 
