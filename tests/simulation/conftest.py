@@ -2,48 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
-import asyncpg
 import pytest
-from saperly_server.core.data_dir import DataDir
 from saperly_server.core.embedded_postgres import EmbeddedPostgres
-from saperly_server.migrations import migrate
 from saperly_server.verify import Ground, Proof, run_trials
 
+from server.tests.conftest import anyio_backend, postgres, template
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[EmbeddedPostgres]:
-    directory = DataDir.ephemeral(_memory())
-    server = EmbeddedPostgres.start(directory.path, durable=False)
-    yield server
-    server.stop("immediate")
-    directory.remove()
-
-
-def _memory() -> Path | None:
-    """A file system in memory with room for the databases of a run."""
-    memory = Path("/dev/shm")
-    return memory if memory.is_dir() and shutil.disk_usage(memory).free > 2**31 else None
-
-
-@pytest.fixture(scope="session")
-async def template(postgres: EmbeddedPostgres) -> str:
-    """A migrated, empty database that every proof's databases are copies of."""
-    conn = await asyncpg.connect(postgres.url("postgres"))
-    try:
-        await conn.execute("create database saperly_proofs")
-    finally:
-        await conn.close()
-    await migrate(postgres.url("saperly_proofs"))
-    return "saperly_proofs"
+__all__ = ["anyio_backend", "postgres", "template"]
 
 
 @pytest.fixture(scope="session")

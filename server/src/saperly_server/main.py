@@ -29,7 +29,7 @@ from .core.memory import calm_collector
 from .core.rate_limit import TokenBuckets
 from .core.settings import Settings
 from .doctor import Watch
-from .gate import Admission, Gate, Intent
+from .gate import Gate
 from .identity import KeyRing
 from .jobs import Worker, beats
 from .ledger import RateCard
@@ -134,24 +134,11 @@ async def build(
     return Process(services, create_app(services, network, VERSION), network, worker)
 
 
-class _WatchedGate(Gate):
-    """A gate that tells the watch whose money it held."""
-
-    def __init__(self, db: Database, watch: Watch, *, owner: str, consent_policy: str) -> None:
-        super().__init__(db, owner=owner, consent_policy=consent_policy)
-        self._watch = watch
-
-    async def admit(self, intent: Intent) -> Admission:
-        admission = await super().admit(intent)
-        self._watch.touched(intent.tenant)
-        return admission
-
-
 def _services(
     settings: Settings, db: Database, clock: Clock, owner: str, carriers: dict[str, Carrier], watch: Watch
 ) -> Services:
     rates = RateCard.load(settings.rate_file)
-    gate = _WatchedGate(db, watch, owner=owner, consent_policy=settings.consent_policy)
+    gate = Gate(db, owner=owner, consent_policy=settings.consent_policy, touched=watch.touched)
     wait = settings.handoff_wait_sec
     provisioner = Provisioner(db, gate, clock, rates, carriers, wait, settings.numbers_without_payment_method)
     calls = Switchboard(db, gate, clock, rates, carriers, _brains(clock), owner, wait)

@@ -11,9 +11,16 @@ from saperly_server import ledger
 from saperly_server.core.ids import new_id
 from saperly_server.identity import Caller
 from saperly_server.numbers import sweep_rent
+from sqlalchemy import text
 
 from ..customers import Customer
 from .bank import Bank, balance
+
+_HOLD = text("""
+    select h.refusals[1] as refusal, audit_append_all(h.trail)
+    from ledger_hold_all(array[ledger_wanted(:workspace_id, :environment, :hold_id, 'call', :resource_id, :key_id,
+                                             :cents, :now)]) h
+""")
 
 
 async def _hold(bank: Bank, key: Caller, cents: int) -> str | None:
@@ -21,17 +28,10 @@ async def _hold(bank: Bank, key: Caller, cents: int) -> str | None:
     name = new_id("hold")
 
     async def work(tx: Any) -> Any:
-        return await tx.call(
-            "ledger_hold",
-            workspace_id=key.tenant.workspace_id,
-            environment=key.tenant.environment,
-            hold_id=name,
-            purpose="call",
-            resource_id=new_id("call"),
-            key_id=key.key_id,
-            amount=cents,
-            now=tx.now,
-        )
+        await ledger.lock(tx, key.tenant)
+        wanted = {"workspace_id": key.tenant.workspace_id, "environment": key.tenant.environment, "key_id": key.key_id}
+        asked = {**wanted, "hold_id": name, "resource_id": new_id("call"), "cents": cents, "now": tx.now}
+        return (await tx.one(_HOLD, asked)).refusal
 
     return name if await bank.in_system(work) is None else None
 

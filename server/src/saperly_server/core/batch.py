@@ -11,7 +11,9 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from .db import is_unknown
+import orjson
+
+from .db import Database, is_unknown
 
 Ask = Callable[[list[str]], Awaitable[Sequence[Any]]]
 _Item = tuple[str, "asyncio.Future[Any]"]
@@ -60,6 +62,25 @@ class Batcher:
             if len(documents) == 1 or is_unknown(error):
                 return [error for _ in documents]
             return [(await self._answers([document]))[0] for document in documents]
+
+
+class Folded:
+    """One of our SQL functions, called for many at once: it takes a JSON array of items and the instant, and gives an array
+    with one answer each."""
+
+    def __init__(self, db: Database, function: str) -> None:
+        self._db = db
+        self._statement = f"select {function}($1::jsonb, $2)"
+        self._batcher = Batcher(self._ask)
+
+    async def __call__(self, item: Any, lane: str = "") -> Any:
+        """The answer to one item; `lane` as in `Batcher.add`."""
+        return await self._batcher.add(orjson.dumps(item).decode(), lane)
+
+    async def _ask(self, items: list[str]) -> Sequence[Any]:
+        async with self._db.raw() as conn:
+            answers: Sequence[Any] = await conn.fetchval(self._statement, f"[{','.join(items)}]", self._db.now())
+            return answers
 
 
 def _resolve(future: asyncio.Future[Any], answer: Any) -> None:

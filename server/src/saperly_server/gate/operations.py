@@ -5,12 +5,13 @@ Concurrent admissions of one process are folded into one call and one commit; ea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
-from saperly_server.core.batch import Batcher
-from saperly_server.core.db import Database
+from saperly_server.core.batch import Folded
+from saperly_server.core.db import Database, Tenant
 from saperly_server.core.ids import new_id
 from saperly_server.idempotency import IdempotencyKeyMismatch, Scope
 from saperly_server.outbox import Operation
@@ -18,27 +19,39 @@ from saperly_server.outbox import Operation
 from .contracts import RULES, Admission, Admitted, Intent, Repeated
 from .errors import refusal
 
-_ADMIT = "select gate_admit($1::jsonb, $2)"
 _REMEMBERED = "select gate_remembered($1::jsonb)"
 
 
 class Gate:
-    """The only way out. `owner` names this process in leases; `lease_sec` is how long it may take over a hand-off."""
+    """The only way out. `owner` names this process in leases; `lease_sec` is how long it may take over a hand-off; `touched` is
+    told whose money was held."""
 
-    def __init__(self, db: Database, *, owner: str, consent_policy: str, lease_sec: float = 30.0) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        owner: str,
+        consent_policy: str,
+        lease_sec: float = 30.0,
+        touched: Callable[[Tenant], None] | None = None,
+    ) -> None:
         self._db = db
         self._owner = owner
         self._consent_policy = consent_policy
         self._lease_sec = lease_sec
-        self._batcher = Batcher(self._ask)
+        self._admit = Folded(db, "gate_admit")
+        self._touched = touched
 
     async def admit(self, intent: Intent) -> Admission:
         """Admit one intent, or raise the typed refusal: nothing has happened then.
 
         Every refusal leaves a line in the audit trail.
         """
-        document = orjson.dumps(self.document(intent)).decode()
-        return _admission(intent, await self._batcher.add(document, intent.tenant.workspace_id))
+        verdict = await self._admit(self.document(intent), intent.tenant.workspace_id)
+        admission = _admission(intent, verdict)
+        if self._touched is not None:
+            self._touched(intent.tenant)
+        return admission
 
     async def remembered(self, scope: Scope) -> Repeated | None:
         """What an earlier request with this key made. IdempotencyKeyMismatch when that was a different request."""
@@ -46,11 +59,6 @@ class Gate:
         async with self._db.raw() as conn:
             verdict = await conn.fetchval(_REMEMBERED, orjson.dumps(keyed).decode())
         return None if verdict is None else _repeated(verdict)
-
-    async def _ask(self, documents: list[str]) -> list[Any]:
-        async with self._db.raw() as conn:
-            verdicts: list[Any] = await conn.fetchval(_ADMIT, f"[{','.join(documents)}]", self._db.now())
-            return verdicts
 
     def document(self, intent: Intent) -> dict[str, Any]:
         caller = intent.caller

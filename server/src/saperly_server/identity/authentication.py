@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import orjson
-
 from saperly_server.core import crypto
-from saperly_server.core.batch import Batcher
+from saperly_server.core.batch import Folded
 from saperly_server.core.db import Database, Tenant
 
 from .contracts import Caller, Grant, SpendLimit, effective
@@ -19,7 +16,6 @@ from .errors import Unauthorized
 from .scopes import Scope
 
 _FORM = re.compile(r"(?:sap_)?(sk_(?:live|test)_[A-Za-z0-9]{16,128})")
-_CHAINS = "select identity_chains($1::jsonb, $2)"
 
 
 class KeyRing:
@@ -27,8 +23,7 @@ class KeyRing:
     key that was revoked is dead at the next request."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
-        self._batcher = Batcher(self._ask)
+        self._chains = Folded(db, "identity_chains")
 
     async def authenticate(self, secret: str) -> Caller:
         """The caller behind a key, spelled `sk_…` or `sap_sk_…`.
@@ -38,7 +33,7 @@ class KeyRing:
         key = _FORM.fullmatch(secret)
         if key is None:
             raise Unauthorized
-        chain = await self._batcher.add(orjson.dumps(crypto.sha256(key[1]).hex()).decode())
+        chain = await self._chains(crypto.sha256(key[1]).hex())
         if not chain or any(key["dead"] for key in chain):
             raise Unauthorized
         own = chain[-1]
@@ -48,11 +43,6 @@ class KeyRing:
             path=tuple(own["path"]),
             grant=effective([_grant(key) for key in chain]),
         )
-
-    async def _ask(self, hashes: list[str]) -> Sequence[Any]:
-        async with self._db.raw() as conn:
-            chains: Sequence[Any] = await conn.fetchval(_CHAINS, f"[{','.join(hashes)}]", self._db.now())
-            return chains
 
 
 @lru_cache(maxsize=1_000)

@@ -200,22 +200,6 @@ create or replace function ledger_wanted(
                p_amount, 0, 'open', p_now, null)::holds
 $$;
 
--- Makes one hold, its account locked first. Null, or the refusal.
-create or replace function ledger_hold(
-    p_workspace_id text, p_environment text, p_hold_id text, p_purpose text, p_resource_id text, p_key_id text,
-    p_amount bigint, p_now timestamptz
-) returns jsonb language plpgsql as $$
-declare
-    v_refusals jsonb[];
-    v_trail audit_events[];
-begin
-    perform ledger_lock(p_workspace_id, p_environment);
-    select h.refusals, h.trail into v_refusals, v_trail from ledger_hold_all(array[ledger_wanted(
-        p_workspace_id, p_environment, p_hold_id, p_purpose, p_resource_id, p_key_id, p_amount, p_now)]) h;
-    perform audit_append_all(v_trail);
-    return v_refusals[1];
-end $$;
-
 -- Makes an open hold `p_amount` large. Asking again for what is already held changes nothing. Null, or the refusal.
 create or replace function ledger_extend(p_workspace_id text, p_hold_id text, p_amount bigint, p_now timestamptz)
 returns jsonb language plpgsql as $$

@@ -105,7 +105,7 @@ begin
             where workspace_id = r->>'workspace_id' and id = r->>'message_id' and direction = 'outbound'
               and finalized_at is null and status in ('queued', 'sent')
             returning * into m;
-        continue when m.finalized_at is null or not found;
+        continue when m.finalized_at is null;
         insert into events (workspace_id, id, environment, event_type, number_id, payload, created_at)
             values (m.workspace_id, r->>'event_id', m.environment, 'message.finalized', m.number_id, jsonb_build_object(
                         'numberId', m.number_id, 'messageId', m.id, 'from', m.from_number, 'to', m.to_number,

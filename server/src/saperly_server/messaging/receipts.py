@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from saperly_carriers.port import CarrierEvent, MessageStatus
 
 from saperly_server import outbox
-from saperly_server.core.batch import Batcher
+from saperly_server.core.batch import Folded
 from saperly_server.core.db import Database, Tx
 from saperly_server.core.ids import new_id
 from saperly_server.outbox import StoredEvent
 
 from .contracts import FINAL, Status
 
-_TAKE = "select messaging_receipts($1::jsonb, $2)"
 _STATUSES = {
     MessageStatus.SENT: Status.SENT,
     MessageStatus.DELIVERED: Status.DELIVERED,
@@ -28,19 +26,13 @@ class Receipts:
     """The way in for receipts."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
-        self._batcher = Batcher(self._take)
+        self._take = Folded(db, "messaging_receipts")
 
     async def take(self, carrier: str, event: CarrierEvent) -> None:
         """Keep the event and apply what it says, in one transaction; one that is known already changes nothing."""
         receipt = _receipt(event)
         item = {"event": outbox.kept_form(carrier, event), "receipt": receipt}
-        await self._batcher.add(orjson.dumps(item).decode(), receipt["workspace_id"] if receipt else "")
-
-    async def _take(self, items: list[str]) -> Sequence[Any]:
-        async with self._db.raw() as conn:
-            known: Sequence[Any] = await conn.fetchval(_TAKE, f"[{','.join(items)}]", self._db.now())
-            return known
+        await self._take(item, receipt["workspace_id"] if receipt else "")
 
 
 async def status_changed(tx: Tx, event: StoredEvent) -> None:

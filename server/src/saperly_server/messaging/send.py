@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from saperly_carriers.clock import Clock
-from saperly_carriers.port import Carrier, CarrierError, CarrierRejected, Op, RejectReason, Sender, SentMessage
+from saperly_carriers.port import Carrier, CarrierError, Op, Sender, SentMessage
 from sqlalchemy import Row, update
 
 from saperly_server import idempotency, ledger, outbox
 from saperly_server.audit import record
 from saperly_server.compliance import DestinationNotSupported, destination, state_of
-from saperly_server.core.batch import Batcher
+from saperly_server.core.batch import Folded
 from saperly_server.core.db import Database, Tenant, Tx
 from saperly_server.core.ids import new_id
 from saperly_server.gate import Admitted, Gate, Intent, Repeated
@@ -34,7 +32,6 @@ from .segments import measure
 
 SEND = "message.send"
 _LOOK_UP_AGAIN_SEC = 5.0
-_SENT = "select messaging_sent($1::jsonb, $2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +42,6 @@ class Outgoing:
     to: str
     body: str
     segments: int
-
-    def words(self) -> dict[str, Any]:
-        """Who says what to whom, as the carrier's desk takes it."""
-        return {"sender": self.sender, "to": self.to, "text": self.body}
 
 
 @dataclass(slots=True)
@@ -61,10 +54,10 @@ class Messaging:
     rates: RateCard
     carriers: Mapping[str, Carrier]
     wait_sec: float
-    _batcher: Batcher = field(init=False)
+    _mark_sent: Folded = field(init=False)
 
     def __post_init__(self) -> None:
-        self._batcher = Batcher(self._record_sent)
+        self._mark_sent = Folded(self.db, "messaging_sent")
 
     async def send(
         self, caller: Caller, number_id: str, to: str, body: str, scope: idempotency.Scope | None
@@ -117,9 +110,10 @@ class Messaging:
             sent = await outbox.carry_out(
                 self.clock,
                 operation,
-                self._sending(operation, outgoing, lambda: desk.send(**outgoing.words(), op=op)),
+                lambda: desk.send(sender=outgoing.sender, to=outgoing.to, text=outgoing.body, op=op),
                 lambda: desk.find(op),
                 repeatable=carrier.caps.message_idempotency,
+                is_withdrawn=lambda: self._is_withdrawn(operation),
             )
         except outbox.Unresolved as unresolved:
             async with self.db.system() as tx:
@@ -131,24 +125,11 @@ class Messaging:
             raise MessageSendFailed(refused.message).about(operation.resource_id) from refused
         return await self._sent(operation, outgoing, sent)
 
-    def _sending(
-        self, operation: Operation, outgoing: Outgoing, send: Callable[[], Awaitable[SentMessage]]
-    ) -> Callable[[], Awaitable[SentMessage]]:
-        """`send`, but from the second try on only while the peer has not opted out: time has passed since the gate."""
-        tries = itertools.count()
-
-        async def unless_opted_out() -> SentMessage:
-            if next(tries) and await self._is_withdrawn(operation):
-                raise CarrierRejected(RejectReason.OPTED_OUT, "The recipient has opted out.")
-            return await send()
-
-        return unless_opted_out
-
     async def _is_withdrawn(self, operation: Operation) -> bool:
         async with self.db.system() as tx:
-            row = await message_row(tx, operation.tenant, operation.resource_id)
-            state = await state_of(tx, operation.tenant, row.number_id, row.to_number)
-        return bool(row.purpose == "customer" and state == "opted_out")
+            return await is_withdrawn(
+                tx, operation.tenant, await message_row(tx, operation.tenant, operation.resource_id)
+            )
 
     async def withdraw(self, operation: Operation, outgoing: Outgoing, reason: str) -> None:
         """Send it no more. What the carrier has of it already, from a try whose end nobody saw, was sent all the same."""
@@ -179,12 +160,7 @@ class Messaging:
             "audit_id": new_id("aud"),
             "event_id": new_id("evt"),
         }
-        return Status(await self._batcher.add(orjson.dumps(item).decode(), operation.tenant.workspace_id))
-
-    async def _record_sent(self, items: list[str]) -> Sequence[Any]:
-        async with self.db.raw() as conn:
-            statuses: Sequence[Any] = await conn.fetchval(_SENT, f"[{','.join(items)}]", self.db.now())
-            return statuses
+        return Status(await self._mark_sent(item, operation.tenant.workspace_id))
 
     async def failed(self, tx: Tx, operation: Operation, reason: str) -> None:
         """It was not handed off: the hold is released in full. One that was, or that failed before, stays as it is."""
@@ -211,6 +187,12 @@ class Messaging:
         if row.handed_off_at is None and row.status == Status.FAILED:
             raise MessageSendFailed(row.error or "The network refused the message.").about(message_id)
         return to_message(row) if row.handed_off_at is not None else None
+
+
+async def is_withdrawn(tx: Tx, tenant: Tenant, row: Row[Any]) -> bool:
+    """Has its peer opted out since it was admitted? The platform's own replies go out all the same."""
+    state = await state_of(tx, tenant, row.number_id, row.to_number)
+    return bool(row.purpose == "customer" and state == "opted_out")
 
 
 def _accepted(admission: Admitted, number_id: str, made: dict[str, Any], body: str, status: Status) -> Message:

@@ -122,9 +122,10 @@ create or replace function numbers_rent_unpaid(p_numbers numbers[], p_now timest
 $$;
 
 -- Reads numbers for many tenants at once. Each is read as the application role with only its own tenant visible, as it would
--- be in a transaction of its own. One row each as JSON, null for one that does not exist.
+-- be in a transaction of its own. One row each as JSON, null for one that does not exist. The instant is told to every folded
+-- function; this one has no use for it.
 --   item: {workspace_id, environment, id}
-create or replace function numbers_read(p_items jsonb) returns jsonb language plpgsql as $$
+create or replace function numbers_read(p_items jsonb, p_now timestamptz) returns jsonb language plpgsql as $$
 declare
     v_rows jsonb[] := array_fill(null::jsonb, array[jsonb_array_length(p_items)]);
     v record;

@@ -17,7 +17,9 @@ from saperly_carriers.port import (
     CarrierError,
     CarrierOutcomeUnknown,
     CarrierRateLimited,
+    CarrierRejected,
     CarrierUnavailable,
+    RejectReason,
 )
 
 from .operations import Operation
@@ -46,8 +48,10 @@ async def carry_out(
     find: Callable[[], Awaitable[R | None]],
     *,
     repeatable: bool,
+    is_withdrawn: Callable[[], Awaitable[bool]] | None = None,
 ) -> R:
-    """The carrier's yes.
+    """The carrier's yes. Time has passed since the gate when a request is repeated: one whose recipient has opted out
+    meanwhile, as `is_withdrawn` tells, is not.
 
     Raises the carrier's definite no (CarrierRejected and the like; also its failure, when it has answered three times
     that it failed and says it has nothing), or Unresolved.
@@ -67,6 +71,8 @@ async def carry_out(
             await clock.sleep(_pause(error, attempt, repeatable=repeatable))
             if clock.now() - began > _LAST_TRY_WITHIN:
                 raise Unresolved(5, error) from error
+            if is_withdrawn is not None and await is_withdrawn():
+                raise CarrierRejected(RejectReason.OPTED_OUT, "The recipient has opted out.") from error
     raise AssertionError("the last try returns or raises")
 
 

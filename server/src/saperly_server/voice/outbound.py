@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Awaitable, Callable
 
-from saperly_carriers.port import CallHandle, CarrierError, CarrierRejected, DialRequest, Op, RejectReason
+from saperly_carriers.port import CallHandle, CarrierError, DialRequest, Op
 from sqlalchemy import update
 
 from saperly_server import idempotency, outbox
@@ -90,9 +88,10 @@ async def _dial(board: Switchboard, call: LiveCall, admitted: Admitted, number: 
         handle = await outbox.carry_out(
             board.clock,
             admitted.operation,
-            _unless_opted_out(board, call, lambda: line.dial(request, op)),
+            lambda: line.dial(request, op),
             lambda: line.find(op),
             repeatable=board.carriers[tenant.environment].caps.command_idempotency_s > 0,
+            is_withdrawn=lambda: _is_withdrawn(board, call),
         )
     except outbox.Unresolved as unresolved:
         async with board.db.system() as tx:
@@ -104,21 +103,9 @@ async def _dial(board: Switchboard, call: LiveCall, admitted: Admitted, number: 
         await dialled(board, call, admitted.operation, handle)
 
 
-def _unless_opted_out(
-    board: Switchboard, call: LiveCall, dial: Callable[[], Awaitable[CallHandle]]
-) -> Callable[[], Awaitable[CallHandle]]:
-    """`dial`, but from the second try on only while the peer has not opted out: time has passed since the gate."""
-    tries = itertools.count()
-
-    async def try_once() -> CallHandle:
-        if next(tries):
-            async with board.db.system() as tx:
-                state = await state_of(tx, call.facts.tenant, call.facts.number_id, call.facts.peer)
-            if state == "opted_out":
-                raise CarrierRejected(RejectReason.OPTED_OUT, "The recipient has opted out.")
-        return await dial()
-
-    return try_once
+async def _is_withdrawn(board: Switchboard, call: LiveCall) -> bool:
+    async with board.db.system() as tx:
+        return await state_of(tx, call.facts.tenant, call.facts.number_id, call.facts.peer) == "opted_out"
 
 
 async def dialled(board: Switchboard, call: LiveCall, operation: Operation, handle: CallHandle) -> None:

@@ -22,7 +22,7 @@ from .mortality import forget_the_dead
 from .moves import MOVES, furnish
 from .observation import Observation
 from .rest import come_to_rest
-from .servers import Ground as ServerGround
+from .servers import Surroundings
 from .stepped import Reader, SteppedDatabase, Theatre, Turnstile
 from .truth import Truth
 from .workspace_model import Key, WorkspaceModel
@@ -75,13 +75,13 @@ async def _world(dsn: str, seed: int) -> AsyncIterator[World]:
     rng = Random(seed)  # noqa: S311  chance that can be repeated
     clock, turnstile = VirtualClock(_START), Turnstile(rng.randrange)
     network = Network(seed, clock, id_prefix="verify", settings=NetworkSettings(log_entries=None))
-    ground = ServerGround(dsn, clock, turnstile, SimulatedCarrier(network), settings())
+    around = Surroundings(dsn, clock, turnstile, SimulatedCarrier(network), settings())
     theatre = Theatre(clock, turnstile)
     async with Reader.on(dsn, turnstile) as reader:
         workspaces = await theatre.run(_workspaces(SteppedDatabase(dsn, clock, turnstile), rng))
         judge = Judge(reader, Truth(network), workspaces)
         world = World(
-            rng, ground, network, theatre, reader, judge, workspaces, Observation({}, {}, {}, {}, {}), _peers(rng)
+            rng, around, network, theatre, reader, judge, workspaces, Observation({}, {}, {}, {}, {}), _peers(rng)
         )
         network.deliver = world.deliver
         try:

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Ground:
+class Surroundings:
     """What every server of a trial stands on."""
 
     dsn: str
@@ -46,11 +46,11 @@ class Server:
     mishaps: Mishaps
 
     @classmethod
-    async def start(cls, name: str, ground: Ground) -> Server:
+    async def start(cls, name: str, around: Surroundings) -> Server:
         life, mishaps = Life(), Mishaps()
-        clock = MortalClock(ground.clock, life)
-        db = MortalDatabase(ground.dsn, clock, ground.turnstile, life, mishaps)
-        process = await build(ground.settings, ground.dsn, clock, carrier=mortal(ground.carrier, life), database=db)
+        clock = MortalClock(around.clock, life)
+        db = MortalDatabase(around.dsn, clock, around.turnstile, life, mishaps)
+        process = await build(around.settings, around.dsn, clock, carrier=mortal(around.carrier, life), database=db)
         return cls(name, process, life, clock, mishaps)
 
     async def ask(self, secret: str, request: Callable[[Client], Awaitable[Answer]]) -> Answer | None:

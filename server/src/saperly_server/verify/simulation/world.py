@@ -19,7 +19,7 @@ from .health import must_be_healthy
 from .judge import Judge, require
 from .observation import Observation, observe
 from .predictions import predict
-from .servers import Ground, Server
+from .servers import Server, Surroundings
 from .stepped import Reader, Theatre
 from .workspace_model import Attempt, Key, WorkspaceModel
 
@@ -36,7 +36,7 @@ class World:
     """`seen` is the state of the tables after the last step."""
 
     rng: Random
-    ground: Ground
+    around: Surroundings
     network: Network
     theatre: Theatre
     reader: Reader
@@ -64,7 +64,7 @@ class World:
 
     async def start_server(self) -> Server:
         self.started += 1
-        server = await self.theatre.run(Server.start(f"server {self.started}", self.ground))
+        server = await self.theatre.run(Server.start(f"server {self.started}", self.around))
         self.servers.append(server)
         return server
 

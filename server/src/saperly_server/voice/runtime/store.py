@@ -13,7 +13,7 @@ from sqlalchemy import update
 from saperly_server import ledger
 from saperly_server.audit import record
 from saperly_server.compliance import opt_out
-from saperly_server.core.batch import Ask, Batcher
+from saperly_server.core.batch import Folded
 from saperly_server.core.db import Database, Tenant, Tx
 from saperly_server.core.ids import new_id
 from saperly_server.ledger import RateCard
@@ -78,14 +78,14 @@ class CallStore:
         self._db = db
         self._rates = rates
         self._owner = owner
-        self._log = Batcher(self._ask("select voice_log($1::jsonb, $2)"))
-        self._extensions = Batcher(self._ask("select voice_extend($1::jsonb, $2)"))
+        self._log = Folded(db, "voice_log")
+        self._extend = Folded(db, "voice_extend")
 
     async def write(self, facts: CallFacts, step: Step) -> None:
         """Store a step. NotOwner when the call is not this process's any more."""
         if any(type(effect) in _WEIGHTY for effect in step.effects):
             await self._write_alone(facts, step)
-        elif not await self._log.add(self._item(facts, step)):
+        elif not await self._log(self._item(facts, step)):
             raise NotOwner
 
     async def extend(self, facts: CallFacts, paid_sec: int) -> bool:
@@ -96,7 +96,7 @@ class CallStore:
             "hold_id": facts.hold_id,
             "amount": self._rates.voice_cents(facts.rate_micros_per_min, paid_sec),
         }
-        return bool(await self._extensions.add(orjson.dumps(item).decode()))
+        return bool(await self._extend(item))
 
     async def renew(self) -> None:
         """Say that this process is there, and so still holds its live calls.
@@ -110,17 +110,9 @@ class CallStore:
             await conn.execute(_RENEW, self._owner, lease_until)
             await conn.execute(_FORGET, forgotten)
 
-    def _ask(self, statement: str) -> Ask:
-        async def ask(items: list[str]) -> list[Any]:
-            async with self._db.raw() as conn:
-                answers: list[Any] = await conn.fetchval(statement, f"[{','.join(items)}]", self._db.now())
-                return answers
-
-        return ask
-
-    def _item(self, facts: CallFacts, step: Step) -> str:
+    def _item(self, facts: CallFacts, step: Step) -> dict[str, Any]:
         disclosure = next((effect for effect in step.effects if isinstance(effect, RecordDisclosure)), None)
-        item = {
+        return {
             "workspace_id": facts.tenant.workspace_id,
             "environment": facts.tenant.environment,
             "call_id": facts.call_id,
@@ -131,13 +123,12 @@ class CallStore:
             "turns": [_turn(effect) for effect in step.effects if isinstance(effect, RecordTurn)],
             "disclosure": None if disclosure is None else _disclosure(disclosure),
         }
-        return orjson.dumps(item).decode()
 
     async def _write_alone(self, facts: CallFacts, step: Step) -> None:
         finish = next((effect for effect in step.effects if isinstance(effect, Finish)), None)
         async with self._db.system() as tx:
             await ledger.lock(tx, facts.tenant)
-            if not all(await tx.call("voice_log", items=f"[{self._item(facts, step)}]", now=tx.now)):
+            if not all(await tx.call("voice_log", items=orjson.dumps([self._item(facts, step)]).decode(), now=tx.now)):
                 raise NotOwner
             for effect in step.effects:
                 if isinstance(effect, RecordOptOut):
