@@ -36,6 +36,9 @@ class FastClock(SystemClock):
     def now(self) -> datetime:
         return self._began + (datetime.now(UTC) - self._began) * SPEED
 
+    def monotonic(self) -> float:
+        return super().monotonic() * SPEED
+
     def call_later(self, delay_sec: float, callback: TimerCallback) -> Timer:
         return super().call_later(delay_sec / SPEED, callback)
 

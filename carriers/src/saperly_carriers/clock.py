@@ -42,6 +42,9 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def monotonic(self) -> float:
+        return time.monotonic()
+
     def call_later(self, delay_sec: float, callback: TimerCallback) -> Timer:
         timer = _SystemTimer(callback)
         due = time.monotonic() + max(0.0, delay_sec)

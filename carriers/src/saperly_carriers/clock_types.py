@@ -25,6 +25,10 @@ class Clock(Protocol):
         """The current time, aware, in UTC."""
         ...
 
+    def monotonic(self) -> float:
+        """Seconds since some instant, for measuring: they never go back, whatever becomes of the time of day."""
+        ...
+
     def call_later(self, delay_sec: float, callback: TimerCallback) -> Timer:
         """Run `callback` after `delay_sec` (below zero: at once). Equal times run in the order asked."""
         ...

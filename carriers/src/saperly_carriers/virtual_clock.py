@@ -30,13 +30,16 @@ class VirtualClock:
     def __init__(self, start: datetime) -> None:
         if start.tzinfo is None:
             raise ValueError("a virtual clock starts at an aware time")
-        self._now = start.astimezone(UTC)
+        self._now = self._start = start.astimezone(UTC)
         self._heap: list[tuple[datetime, int, _Entry]] = []
         self._sequence = 0
         self._advancing = False
 
     def now(self) -> datetime:
         return self._now
+
+    def monotonic(self) -> float:
+        return (self._now - self._start).total_seconds()
 
     def call_later(self, delay_sec: float, callback: TimerCallback) -> Timer:
         return self._add(delay_sec, _Entry(callback=callback))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -96,6 +97,35 @@ async def test_a_second_stop_and_a_second_start_change_nothing(bank: Bank) -> No
         "select lifted_at is null from suppressions where workspace_id = :w order by id", w=tenant.workspace_id
     )
     assert [row[0] for row in kept] == [False, True]
+
+
+SAID = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("after_sec", "opted_out"), [(-1, True), (0, True), (1, False)])
+async def test_a_start_that_was_said_before_the_stop_and_came_after_it_changes_nothing(
+    bank: Bank, after_sec: int, opted_out: bool
+) -> None:
+    tenant = (await bank.customer()).tenant
+    async with bank.db.system() as tx:
+        await compliance.opt_out(tx, tenant, "num_1", PEER, "sms_keyword", {}, SAID)
+    async with bank.db.system() as tx:
+        said_at = SAID + timedelta(seconds=after_sec)
+        changed = await compliance.opt_in(tx, tenant, "num_1", PEER, "sms_keyword", {}, said_at)
+    assert changed is not opted_out
+    assert await _state(bank, tenant, "num_1") == ("opted_out" if opted_out else EXPLICIT)
+
+
+async def test_a_stop_that_is_repeated_outranks_every_start_before_it(bank: Bank) -> None:
+    tenant = (await bank.customer()).tenant
+    for minutes in (0, 2):
+        async with bank.db.system() as tx:
+            at = SAID + timedelta(minutes=minutes)
+            await compliance.opt_out(tx, tenant, "num_1", PEER, "sms_keyword", {}, at)
+    async with bank.db.system() as tx:
+        at = SAID + timedelta(minutes=1)
+        assert not await compliance.opt_in(tx, tenant, "num_1", PEER, "sms_keyword", {}, at)
+    assert await _state(bank, tenant, "num_1") == "opted_out"
 
 
 async def test_twelve_stops_at_once_are_one_opt_out(bank: Bank) -> None:

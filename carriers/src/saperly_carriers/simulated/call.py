@@ -96,7 +96,7 @@ class Call:
     def connect(self) -> None:
         """The call is answered, by the peer or by the platform."""
         self.state = CallState.ANSWERED
-        self._answered_at = self._env.clock.now()
+        self._answered_at = self._instant()
         self._timers.cancel(self._ring_timer)
         self._report.answered(self._answered_at)
         if self._limit_sec is not None:
@@ -110,6 +110,11 @@ class Call:
         self._timers.later(MACHINE_DETECTION_SEC, lambda: self._report.machine(by.result, beep=False))
         if by.beep_after_sec is not None:
             self._timers.later(by.beep_after_sec, lambda: self._report.machine(by.result, beep=True))
+
+    def _instant(self) -> datetime:
+        """Now, in whole milliseconds: what is told as two instants and what is told as a duration must not differ."""
+        now = self._env.clock.now()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def limit(self, seconds_from_answer: float) -> None:
         """Set when the network ends the call, counted from its answer."""
@@ -136,7 +141,7 @@ class Call:
         """End the call; `reason` is what the peer learns if it is not the outcome, `at` the exact time."""
         if self.has_ended():
             return
-        self._ended_at = at or self._env.clock.now()
+        self._ended_at = at or self._instant()
         self.state, self._outcome = CallState.ENDED, outcome
         self._timers.cancel_all()
         if self._session is not None:

@@ -6,6 +6,7 @@ committed is seen by every admission after it.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
@@ -94,20 +95,44 @@ async def revoke(tx: Tx, tenant: Tenant, number_id: str, peer: str, actor: str) 
     return None if latest is None else _record(latest)
 
 
-async def opt_out(tx: Tx, tenant: Tenant, number_id: str, peer: str, via: str, evidence: dict[str, Any]) -> bool:
+async def opt_out(
+    tx: Tx,
+    tenant: Tenant,
+    number_id: str,
+    peer: str,
+    via: str,
+    evidence: dict[str, Any],
+    said_at: datetime | None = None,
+) -> bool:
     """The peer's own wish (STOP, a phrase, a key, spoken): binding for the whole workspace, from this commit on.
 
     True when this changed something; False when the peer had opted out before, and so gets no second confirmation.
+    `said_at` is when they said so, by the network's clock; without it, now.
     """
     await lock(tx, tenant)
-    fresh = await _suppress(tx, tenant, peer, "peer", via, {"numberId": number_id, **evidence}, "peer")
+    fresh = await _suppress(tx, tenant, peer, "peer", via, {"numberId": number_id, **evidence}, "peer", said_at)
+    if not fresh and said_at is not None:
+        await _note_later_wish(tx, tenant, peer, said_at)
     await _close_record(tx, tenant, number_id, peer, via, "peer")
     return fresh
 
 
-async def opt_in(tx: Tx, tenant: Tenant, number_id: str, peer: str, via: str, evidence: dict[str, Any]) -> bool:
-    """The peer's own START: lifts their suppression and records new consent. True when this changed something."""
+async def opt_in(
+    tx: Tx,
+    tenant: Tenant,
+    number_id: str,
+    peer: str,
+    via: str,
+    evidence: dict[str, Any],
+    said_at: datetime | None = None,
+) -> bool:
+    """The peer's own START: lifts their suppression and records new consent. True when this changed something.
+
+    One that was said before (or at the instant of) an opt-out, and only came later, changes nothing.
+    """
     await lock(tx, tenant)
+    if said_at is not None and await _said_no_since(tx, tenant, peer, said_at):
+        return False
     lifted = await _lift(tx, tenant, peer, "peer", "peer") + await _lift(tx, tenant, peer, "workspace", "peer")
     if await _active(tx, tenant, number_id, peer) is None:
         await _insert(tx, tenant, number_id, peer, ConsentType.EXPLICIT_OUTBOUND, via, "peer", evidence)
@@ -128,6 +153,17 @@ async def _active(tx: Tx, tenant: Tenant, number_id: str, peer: str) -> Row[Any]
 async def _suppressed(tx: Tx, tenant: Tenant, peer: str) -> bool:
     found = select(suppressions.c.id).where(*_suppression(tenant, peer), suppressions.c.lifted_at.is_(None)).limit(1)
     return await tx.one(found) is not None
+
+
+async def _said_no_since(tx: Tx, tenant: Tenant, peer: str, said_at: datetime) -> bool:
+    still = (suppressions.c.origin == "peer", suppressions.c.lifted_at.is_(None), suppressions.c.said_at >= said_at)
+    return await tx.one(select(suppressions.c.id).where(*_suppression(tenant, peer), *still)) is not None
+
+
+async def _note_later_wish(tx: Tx, tenant: Tenant, peer: str, said_at: datetime) -> None:
+    """They said it again: a START from between the two does not count either."""
+    still = (suppressions.c.origin == "peer", suppressions.c.lifted_at.is_(None), suppressions.c.said_at < said_at)
+    await tx.run(update(suppressions).where(*_suppression(tenant, peer), *still).values(said_at=said_at))
 
 
 async def _insert(
@@ -177,7 +213,14 @@ async def _upgrade(tx: Tx, tenant: Tenant, active: Row[Any], source: str, actor:
 
 
 async def _suppress(
-    tx: Tx, tenant: Tenant, peer: str, origin: str, source: str, evidence: dict[str, Any], actor: str
+    tx: Tx,
+    tenant: Tenant,
+    peer: str,
+    origin: str,
+    source: str,
+    evidence: dict[str, Any],
+    actor: str,
+    said_at: datetime | None = None,
 ) -> bool:
     suppression_id = new_id("sup")
     added = await tx.run(
@@ -190,6 +233,7 @@ async def _suppress(
             origin=origin,
             source=source,
             evidence=evidence,
+            said_at=said_at or tx.now,
             created_at=tx.now,
         )
         .on_conflict_do_nothing()

@@ -48,6 +48,8 @@ suppressions = Table(
     Column("origin", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("evidence", JSONB, nullable=False),
+    # When it was said, by the clock of whoever brought the words; what was said later outranks it.
+    instant("said_at"),
     instant("created_at"),
     instant("lifted_at", nullable=True),
     Column("lifted_by", Text),

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from .db import Database, is_unknown
+from .db import Database, again, is_unknown
 
 Ask = Callable[[list[str]], Awaitable[Sequence[Any]]]
 _Item = tuple[str, "asyncio.Future[Any]"]
@@ -66,7 +66,7 @@ class Batcher:
 
 class Folded:
     """One of our SQL functions, called for many at once: it takes a JSON array of items and the instant, and gives an array
-    with one answer each."""
+    with one answer each. A call that the database gives up for the sake of others is made again."""
 
     def __init__(self, db: Database, function: str) -> None:
         self._db = db
@@ -78,9 +78,12 @@ class Folded:
         return await self._batcher.add(orjson.dumps(item).decode(), lane)
 
     async def _ask(self, items: list[str]) -> Sequence[Any]:
-        async with self._db.raw() as conn:
-            answers: Sequence[Any] = await conn.fetchval(self._statement, f"[{','.join(items)}]", self._db.now())
-            return answers
+        async def ask() -> Sequence[Any]:
+            async with self._db.raw() as conn:
+                answers: Sequence[Any] = await conn.fetchval(self._statement, f"[{','.join(items)}]", self._db.now())
+                return answers
+
+        return await again(ask)
 
 
 def _resolve(future: asyncio.Future[Any], answer: Any) -> None:

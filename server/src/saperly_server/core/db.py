@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
@@ -22,6 +22,8 @@ from sqlalchemy import Executable, MetaData, TextClause, text
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+T = TypeVar("T")
 
 APP_ROLE = "saperly_app"
 SYSTEM_ROLE = "saperly_system"
@@ -183,6 +185,9 @@ def create_engine(dsn: str, *, pool_size: int = 10) -> AsyncEngine:
     )
 
 
+_GIVEN_UP = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""A transaction that the database gave up for the sake of others: nothing of it happened."""
+_TRIES = 3
 _OUTAGES = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
@@ -190,9 +195,7 @@ _OUTAGES = (
     asyncpg.InternalClientError,  # the pool, about a connection that broke while it was given back
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    # A transaction that was given up for the sake of others: nothing of it happened.
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
+    *_GIVEN_UP,
     ConnectionError,
 )
 DATABASE_FAILURES: tuple[type[Exception], ...] = (DBAPIError, *_OUTAGES)
@@ -202,10 +205,27 @@ DATABASE_FAILURES: tuple[type[Exception], ...] = (DBAPIError, *_OUTAGES)
 def is_outage(error: BaseException) -> bool:
     """Is this the database being away or in trouble, so that asking again helps, rather than a mistake of ours?"""
     if isinstance(error, DBAPIError):
-        reported = error.orig.__cause__ if error.orig is not None else None
         away = error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
-        return away or isinstance(reported, _OUTAGES)
+        return away or isinstance(_reported(error), _OUTAGES)
     return isinstance(error, _OUTAGES)
+
+
+def _reported(error: BaseException) -> BaseException | None:
+    """What the driver said, also where the query layer has wrapped it."""
+    if not isinstance(error, DBAPIError):
+        return error
+    return error.orig.__cause__ if error.orig is not None else None
+
+
+async def again(work: Callable[[], Awaitable[T]]) -> T:
+    """Do `work`, a whole transaction, and do it again when the database gives it up for the sake of others."""
+    for _ in range(_TRIES - 1):
+        try:
+            return await work()
+        except DATABASE_FAILURES as error:
+            if not isinstance(_reported(error), _GIVEN_UP):
+                raise
+    return await work()
 
 
 def is_unknown(error: BaseException) -> bool:

@@ -56,8 +56,9 @@ async def received(tx: Tx, event: StoredEvent) -> None:
     message_id = await _store(tx, tenant, number, event)
     if message_id is None:
         return
-    await _act(tx, tenant, number, peer, keyword, {"messageId": message_id}, answered=event.data.get("opt_out"))
-    await record(tx, tenant, "peer", "message.received", "message", message_id, {"meaning": keyword.meaning.value})
+    await _act(tx, tenant, number, event, keyword, {"messageId": message_id})
+    facts = {"meaning": keyword.meaning.value, "saidAt": event.occurred_at.isoformat()}
+    await record(tx, tenant, "peer", "message.received", "message", message_id, facts)
     payload = {
         "messageId": message_id,
         "from": peer,
@@ -95,24 +96,18 @@ async def _store(tx: Tx, tenant: Tenant, number: Number, event: StoredEvent) -> 
 
 
 async def _act(
-    tx: Tx,
-    tenant: Tenant,
-    number: Number,
-    peer: str,
-    keyword: Keyword,
-    evidence: dict[str, Any],
-    *,
-    answered: str | None,
+    tx: Tx, tenant: Tenant, number: Number, event: StoredEvent, keyword: Keyword, evidence: dict[str, Any]
 ) -> None:
     """The keyword's effect, and at most one reply of ours; none when the carrier has replied already."""
+    peer, answered, said_at = event.data["from"], event.data.get("opt_out"), event.occurred_at
     name = (await workspace_of(tx, tenant.workspace_id)).name
     match keyword.meaning:
         case Meaning.OPT_OUT:
             via = "sms_keyword" if keyword.tier == 1 else "sms_phrase"
-            if await opt_out(tx, tenant, number.id, peer, via, evidence) and not answered:
+            if await opt_out(tx, tenant, number.id, peer, via, evidence, said_at) and not answered:
                 await _reply(tx, tenant, number, peer, "opt_out", opt_out_confirmation(name))
         case Meaning.OPT_IN:
-            if await opt_in(tx, tenant, number.id, peer, "sms_keyword", evidence) and not answered:
+            if await opt_in(tx, tenant, number.id, peer, "sms_keyword", evidence, said_at) and not answered:
                 await _reply(tx, tenant, number, peer, "opt_in", opt_in_confirmation(name))
         case Meaning.HELP:
             if not answered and not await _helped_lately(tx, tenant, number, peer):

@@ -5,16 +5,18 @@ A route without such a parameter does not know the workspace and so cannot reach
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 
 from saperly_server.api.services import Services, services_of
 from saperly_server.core.errors import RateLimited
 from saperly_server.identity import Caller, Scope, Unauthorized
 
-_scheme = HTTPBearer(auto_error=False, scheme_name="apiKey", description="An API key: `sk_live_…` or `sk_test_…`.")
+_FORM = HTTPBearer(description="An API key: `sk_live_…` or `sk_test_…`.")
 
 
 def needs(*scopes: Scope, bucket: str | None = None) -> Any:
@@ -22,16 +24,25 @@ def needs(*scopes: Scope, bucket: str | None = None) -> Any:
 
     `bucket` names the rate limit that the request counts against; by default `read` for GET and `write` for the rest.
     """
+    return Depends(_Key(scopes, bucket))
 
-    async def caller(request: Request, _: Any = Depends(_scheme)) -> Caller:
+
+@dataclass(frozen=True)
+class _Key(SecurityBase):
+    """The one security scheme. It looks at the key itself: a dependency less for each request to resolve."""
+
+    scopes: tuple[Scope, ...]
+    bucket: str | None
+    model = _FORM
+    scheme_name = "apiKey"
+
+    async def __call__(self, request: Request) -> Caller:
         services = services_of(request)
         found = await _authenticated(request, services)
-        _count(request, services, found.key_id, bucket or ("read" if request.method == "GET" else "write"))
-        if scopes:
-            found.require(*scopes)
+        _count(request, services, found.key_id, self.bucket or ("read" if request.method == "GET" else "write"))
+        if self.scopes:
+            found.require(*self.scopes)
         return found
-
-    return Depends(caller)
 
 
 async def _authenticated(request: Request, services: Services) -> Caller:

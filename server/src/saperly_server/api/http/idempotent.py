@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from saperly_server import idempotency
 from saperly_server.api.services import services_of
-from saperly_server.core.db import Database, TenantTx
+from saperly_server.core.db import Database, TenantTx, again
 from saperly_server.core.errors import SaperlyError
 from saperly_server.identity import Caller
 
@@ -31,7 +31,7 @@ def answer(status: int, body: bytes, *, replayed: bool = False) -> Response:
 
 
 def dumped(model: BaseModel) -> bytes:
-    return orjson.dumps(model.model_dump(mode="json"))
+    return model.model_dump_json().encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,16 @@ class Write:
 
         `remembered` renders what a repetition gets, where that must differ (a secret that is shown once).
         """
+        return await again(lambda: self._run(caller, operation, render, status, remembered or render))
+
+    async def _run(
+        self,
+        caller: Caller,
+        operation: Callable[[TenantTx], Awaitable[T]],
+        render: Callable[[T], BaseModel],
+        status: int,
+        remembered: Callable[[T], BaseModel],
+    ) -> Response:
         scope = self.scope(caller)
         async with self.db.tenant(caller.tenant) as tx:
             if scope is not None and (stored := await idempotency.claim(tx, scope)) is not None:
@@ -78,7 +88,7 @@ class Write:
                 return answer(error.status, body)
             body = dumped(render(result))
             if scope is not None:
-                await idempotency.finish(tx, scope, status, dumped((remembered or render)(result)))
+                await idempotency.finish(tx, scope, status, dumped(remembered(result)))
         return answer(status, body)
 
     async def run_outside(

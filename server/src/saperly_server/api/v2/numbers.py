@@ -12,7 +12,7 @@ from saperly_server import numbers
 from saperly_server.api.http.admissions import admitted
 from saperly_server.api.http.auth import needs
 from saperly_server.api.http.body import Instant, PhoneNumber, RequestBody, ResponseBody, example
-from saperly_server.api.http.idempotent import Idempotent
+from saperly_server.api.http.idempotent import Idempotent, answer, dumped
 from saperly_server.api.http.openapi import errors
 from saperly_server.api.http.paging import PageQuery, listing
 from saperly_server.api.http.urls import webhook_url
@@ -160,10 +160,16 @@ async def list_(request: Request, caller: Reader, page: PageQuery) -> Response:
     return listing(request, page, rows, PhoneNumberBody)
 
 
-@router.get("/numbers/{id}", operation_id="numbers.get", summary="Read a number", responses=errors(NumberNotFound))
-async def get(request: Request, id: str, caller: Reader) -> PhoneNumberBody:
+@router.get(
+    "/numbers/{id}",
+    operation_id="numbers.get",
+    summary="Read a number",
+    response_model=PhoneNumberBody,
+    responses=errors(NumberNotFound),
+)
+async def get(request: Request, id: str, caller: Reader) -> Response:
     caller.require_number(id)
-    return _body(await services_of(request).numbers.read(caller.tenant, id))
+    return answer(200, dumped(_body(await services_of(request).numbers.read(caller.tenant, id))))
 
 
 @router.post(

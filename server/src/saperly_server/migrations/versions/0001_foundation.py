@@ -284,6 +284,7 @@ def upgrade() -> None:
     sa.Column('origin', sa.Text(), nullable=False),
     sa.Column('source', sa.Text(), nullable=False),
     sa.Column('evidence', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('said_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
     sa.Column('created_at', postgresql.TIMESTAMP(timezone=True), nullable=False),
     sa.Column('lifted_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
     sa.Column('lifted_by', sa.Text(), nullable=True),

@@ -39,6 +39,9 @@ class HastyClock(SystemClock):
     def now(self) -> datetime:
         return self._epoch.start + timedelta(seconds=(time.time() - self._epoch.origin) * SPEED)
 
+    def monotonic(self) -> float:
+        return super().monotonic() * SPEED
+
     def call_later(self, delay_sec: float, callback: TimerCallback) -> Timer:
         return super().call_later(delay_sec / SPEED, callback)
 

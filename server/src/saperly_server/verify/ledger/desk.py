@@ -35,6 +35,9 @@ class Calendar:
     def now(self) -> datetime:
         return self.at
 
+    def monotonic(self) -> float:
+        raise NotImplementedError
+
     def call_later(self, delay_sec: float, callback: TimerCallback) -> Timer:
         raise NotImplementedError
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 _OPT_OUT = frozenset({"STOP", "stop", "Unsubscribe", "please stop texting me"})
 _OPT_IN = frozenset({"START", "unstop"})
 _HELP = frozenset({"HELP", "info"})
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 KEYWORDS = (*sorted(_OPT_OUT), *sorted(_OPT_IN), *sorted(_HELP))
 
 
@@ -18,6 +20,8 @@ class ConsentModel:
     known: set[tuple[str, str]] = field(default_factory=set)
     opted_out: set[tuple[str, str]] = field(default_factory=set)
     """Of (peer, origin): `peer`, who alone can undo it, or `workspace`."""
+    said_no_at: dict[str, datetime] = field(default_factory=dict)
+    """When a peer last asked to stop, by the network's clock."""
     owed: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """How many replies of each purpose a pair has to get: (number, peer, purpose)."""
 
@@ -47,10 +51,13 @@ class ConsentModel:
         if self.state(number, peer) == "none":
             self._record(number, peer, "implied_inbound")
 
-    def received(self, number: str, peer: str, words: str) -> None:
-        """The peer wrote this."""
+    def received(self, number: str, peer: str, words: str, said_at: datetime) -> None:
+        """The peer wrote this at that time; what they wrote earlier may come later."""
         if words in _OPT_OUT:
             self._opt_out(number, peer)
+            self.said_no_at[peer] = max(said_at, self.said_no_at.get(peer, _LONG_AGO))
+        elif (peer, "peer") in self.opted_out and said_at <= self.said_no_at.get(peer, _LONG_AGO):
+            return
         elif words in _OPT_IN or (words == "yes" and self.state(number, peer) == "opted_out"):
             self._opt_in(number, peer)
         elif words not in _HELP:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from saperly_carriers.simulated import LogEntry
@@ -125,7 +126,8 @@ class Judge:
             workspace = by_id[row["workspace_id"]]
             if row["event_type"] == "message.received":
                 text = seen.texts[row["target_id"]]
-                workspace.consent.received(text["number_id"], text["from_number"], text["body"])
+                said_at = datetime.fromisoformat(row["data"]["saidAt"])
+                workspace.consent.received(text["number_id"], text["from_number"], text["body"], said_at)
             elif row["event_type"] == "call.answered" and seen.calls[row["target_id"]]["direction"] == "inbound":
                 call = seen.calls[row["target_id"]]
                 workspace.consent.imply(call["number_id"], call["from_number"])

@@ -104,6 +104,9 @@ class MortalClock:
     def now(self) -> datetime:
         return self._clock.now() + self.skew
 
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
     def call_later(self, delay_sec: float, callback: TimerCallback) -> Timer:
         async def fire() -> None:
             if self._life.alive:

@@ -1,15 +1,18 @@
 """The timers of one call, all on one timer of the clock.
 
 A turn starts two timers and cancels them long before they would ring. Here that costs two entries of a dict: the clock is
-asked only for a moment earlier than the one it already has, and a call that is woken too early goes back to sleep.
+asked only for a moment earlier than the one it already has, and a call that is woken too early goes back to sleep. The time
+of day may be set meanwhile: no timer follows it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
 
 from saperly_carriers.clock import Clock, Timer
+
+_CLOCK_DIGITS = 6
+"""Clocks count microseconds."""
 
 Ring = Callable[[str, int], Awaitable[None]]
 
@@ -22,12 +25,12 @@ class CallTimers:
     def __init__(self, clock: Clock, ring: Ring) -> None:
         self._clock = clock
         self._ring: Ring | None = ring
-        self._due: dict[str, tuple[datetime, int]] = {}
+        self._due: dict[str, tuple[float, int]] = {}
         self._wake: Timer | None = None
-        self._wake_at: datetime | None = None
+        self._wake_at: float | None = None
 
     def start(self, name: str, token: int, delay_sec: float) -> None:
-        at = self._clock.now() + timedelta(seconds=delay_sec)
+        at = round(self._clock.monotonic() + delay_sec, _CLOCK_DIGITS)
         self._due[name] = at, token
         if self._wake_at is None or at < self._wake_at:
             self._wake_me(at)
@@ -43,16 +46,16 @@ class CallTimers:
             self._wake.cancel()
         self._wake = self._wake_at = None
 
-    def _wake_me(self, at: datetime) -> None:
+    def _wake_me(self, at: float) -> None:
         if self._wake is not None:
             self._wake.cancel()
         self._wake_at = at
-        self._wake = self._clock.call_later((at - self._clock.now()).total_seconds(), self._woken)
+        self._wake = self._clock.call_later(at - self._clock.monotonic(), self._woken)
 
     async def _woken(self) -> None:
         """Ring what is due, in the order in which it was due; one that is cancelled or replaced meanwhile does not."""
         self._wake = self._wake_at = None
-        now = self._clock.now()
+        now = self._clock.monotonic()
         for at, token, name in sorted((at, token, name) for name, (at, token) in self._due.items() if at <= now):
             if self._ring is not None and self._due.get(name) == (at, token):
                 del self._due[name]
