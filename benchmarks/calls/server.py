@@ -21,7 +21,7 @@ from saperly_server.core import logging
 from saperly_server.core.settings import Settings
 from saperly_server.doctor import examine
 from saperly_server.main import Process, running
-from saperly_server.voice.brains import BrainCall
+from saperly_server.voice.brains import BrainCall, Thinking
 
 from benchmarks.calls.alone import network_alone
 from benchmarks.calls.callers import REPLY, Caller, Tally, call
@@ -81,7 +81,7 @@ class InstantBrain:
 async def with_server(task: Task, dsn: str) -> Figures:
     settings = Settings(mode="development", secret_key="bench", requests_per_minute=10_000_000)
     async with running(settings, dsn) as process:
-        process.services.calls.make_brain = lambda connection: InstantBrain()
+        process.services.calls.make_brain = lambda setup: Thinking(InstantBrain())
         before = await _problems(process)
         callers, found = await _measure(task, process.network)
         await _end(callers, process)

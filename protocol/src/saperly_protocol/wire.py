@@ -22,8 +22,9 @@ class WireModel(BaseModel):
     )
 
     def to_wire(self) -> dict[str, Any]:
-        """The JSON object as it is sent: camelCase, members without a value left out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        """The JSON object as it is sent: camelCase, its type first, members without a value left out."""
+        members = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return {"type": members.pop("type"), **members} if "type" in members else members
 
 
 def _without_control_characters(text: str) -> str:

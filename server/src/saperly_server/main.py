@@ -18,12 +18,13 @@ from saperly_carriers.unconfigured import UnconfiguredCarrier
 from . import numbers
 from .api import create_app
 from .api.services import Services
-from .connections import Connection, Mode
+from .connections import Mode
 from .core import phone
 from .core.crypto import SecretBox
 from .core.data_dir import DataDir
 from .core.db import Database
 from .core.deployment_key import deployment_key
+from .core.egress import LOOPBACK, Egress
 from .core.ids import new_id
 from .core.memory import calm_collector
 from .core.rate_limit import TokenBuckets
@@ -37,8 +38,9 @@ from .messaging import Messaging, Receipts
 from .migrations import migrate
 from .network import Dispatch, Intake
 from .numbers import NumberReader, Provisioner
-from .voice import Switchboard, inputs
-from .voice.brains import Brain, DemoBrain, SlotBook, UnreachableBrain
+from .voice import CallSetup, Switchboard, inputs
+from .voice.brains import Brain, DemoBrain, SlotBook, Thinking
+from .voice.brains.manual import Desk, Endpoint, ManualBrain, Posting
 
 VERSION = version("saperly-server")
 _DRAIN_SEC = 10.0
@@ -89,6 +91,7 @@ async def running(
         if system is not None:
             await process.drain()
             await system.aclose()
+        await process.services.egress.close()
         await process.services.db.close()
 
 
@@ -141,12 +144,15 @@ def _services(
     gate = Gate(db, owner=owner, consent_policy=settings.consent_policy, touched=watch.touched)
     wait = settings.handoff_wait_sec
     provisioner = Provisioner(db, gate, clock, rates, carriers, wait, settings.numbers_without_payment_method)
-    calls = Switchboard(db, gate, clock, rates, carriers, _brains(clock), owner, wait)
+    secrets = SecretBox(settings.secret_key or deployment_key(settings.data_dir or DataDir.default().path))
+    egress, desk = Egress(LOOPBACK if settings.development else ()), Desk()
+    brains = _brains(clock, desk, Posting(egress, clock))
+    calls = Switchboard(db, gate, clock, rates, carriers, secrets, brains, owner, wait)
     return Services(
         settings=settings,
         clock=clock,
         db=db,
-        secrets=SecretBox(settings.secret_key or deployment_key(settings.data_dir or DataDir.default().path)),
+        secrets=secrets,
         rates=rates,
         limiter=TokenBuckets(clock, settings.requests_per_minute),
         keys=KeyRing(db),
@@ -155,18 +161,28 @@ def _services(
         provisioner=provisioner,
         messaging=Messaging(db, gate, clock, rates, carriers, wait),
         calls=calls,
+        desk=desk,
+        egress=egress,
         intake=Intake(db, {carrier.name: carrier for carrier in carriers.values()}, provisioner, Receipts(db), calls),
     )
 
 
-def _brains(clock: Clock) -> Callable[[Connection], Brain]:
-    """Who thinks: the demo brain for hosted connections; nobody, yet, for manual ones without a socket."""
+def _brains(clock: Clock, desk: Desk, posting: Posting) -> Callable[[CallSetup], Brain]:
+    """Who thinks: the demo brain for hosted connections, the customer's own program for manual ones."""
     slots = SlotBook()
 
-    def make(connection: Connection) -> Brain:
-        return UnreachableBrain() if connection.mode is Mode.MANUAL else DemoBrain(slots, clock.now)
+    def make(setup: CallSetup) -> Brain:
+        if setup.connection.mode is Mode.MANUAL:
+            return ManualBrain(desk, posting, setup.connection.id, _endpoint(setup))
+        return Thinking(DemoBrain(slots, clock.now))
 
     return make
+
+
+def _endpoint(setup: CallSetup) -> Endpoint | None:
+    """Where a manual connection's events are posted while nobody is connected: its own URL, else the number's."""
+    url, secret = setup.connection.manual_webhook_url or setup.number.webhook_url, setup.connection.manual_secret
+    return Endpoint(url, secret) if url and secret else None
 
 
 async def _reclaim(db: Database, network: Network, carrier: SimulatedCarrier) -> None:

@@ -216,7 +216,9 @@ def _beside(process: Process, dsn: str) -> Services:
     db = Database(dsn, first.clock, pool_size=6)
     gate = Gate(db, owner=new_id("proc"), consent_policy="strict")
     common = (first.clock, first.rates, board.carriers)
-    calls = Switchboard(db, gate, *common, board.make_brain, board.owner, board.wait_sec, live=board.live)
+    calls = Switchboard(
+        db, gate, *common, board.secrets, board.make_brain, board.owner, board.wait_sec, live=board.live
+    )
     return replace(
         first,
         db=db,

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from saperly_server.core.crypto import SecretBox
 from saperly_server.core.db import Database
+from saperly_server.core.egress import Egress
 from saperly_server.core.rate_limit import RateLimiter
 from saperly_server.core.settings import Settings
 from saperly_server.gate import Gate
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from saperly_server.messaging import Messaging
     from saperly_server.network import Intake
     from saperly_server.numbers import NumberReader, Provisioner
-    from saperly_server.voice import Switchboard
+    from saperly_server.voice import Desk, Switchboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Services:
     provisioner: Provisioner
     messaging: Messaging
     calls: Switchboard
+    desk: Desk
+    egress: Egress
     intake: Intake
 
 

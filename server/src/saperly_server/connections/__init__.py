@@ -23,6 +23,7 @@ from .contracts import (
     Language,
     Llm,
     LlmKind,
+    ManualDoor,
     McpAuth,
     McpAuthType,
     McpServer,
@@ -45,7 +46,7 @@ from .errors import (
     UnsupportedVoice,
 )
 from .operations import create_connection, delete_connection, update_connection
-from .queries import find_connection, get_connection, list_connections, lock_connection
+from .queries import find_connection, get_connection, list_connections, lock_connection, manual_door
 from .samples import MOST_BYTES, Sample, inspect
 from .tasks import activate_pending
 
@@ -70,6 +71,7 @@ __all__ = [
     "Language",
     "Llm",
     "LlmKind",
+    "ManualDoor",
     "McpAuth",
     "McpAuthType",
     "McpServer",
@@ -99,6 +101,7 @@ __all__ = [
     "llm_of",
     "lock_connection",
     "managed_models",
+    "manual_door",
     "opening_text",
     "update_connection",
     "voice_catalogue",

@@ -151,6 +151,14 @@ class Connection:
         return self.sms_auto_reply and self.mode is Mode.HOSTED
 
 
+@dataclass(frozen=True, slots=True)
+class ManualDoor:
+    """The way in for a connection's own program."""
+
+    mode: Mode
+    secret: str = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionChange:
     """What to change; None leaves a field as it is. Objects and lists are replaced whole.

@@ -10,7 +10,7 @@ from saperly_server.core.crypto import SecretBox
 from saperly_server.core.db import Tenant, TenantTx, Tx
 from saperly_server.core.pagination import Page, newest_first
 
-from .contracts import Connection
+from .contracts import Connection, ManualDoor, Mode
 from .errors import ConnectionNotFound
 from .models import connections
 from .stored import to_connection
@@ -45,6 +45,19 @@ async def get_connection(
     if row is None:
         raise ConnectionNotFound(connection_id)
     return to_connection(row, secrets)
+
+
+async def manual_door(tx: Tx, connection_id: str, secrets: SecretBox) -> ManualDoor | None:
+    """What a program must show to be a connection's brain, whosever it is. None for an unknown one, a deleted one, and one
+    that never was manual."""
+    row = await tx.one(
+        select(connections.c.mode, connections.c.manual_secret).where(
+            connections.c.id == connection_id, connections.c.deleted_at.is_(None)
+        )
+    )
+    if row is None or row.manual_secret is None:
+        return None
+    return ManualDoor(Mode(row.mode), secrets.open(row.manual_secret))
 
 
 async def list_connections(tx: TenantTx, page: Page, *, secrets: SecretBox | None = None) -> list[Connection]:

@@ -1,11 +1,13 @@
 """Calls: placing and taking them, the conversation engine, its runtime and brains. See README.md."""
 
+from .brains.manual import Desk, complaint
 from .contracts import Call, CallUsage, TranscriptTurn
 from .control import end, transfer
 from .engine import effects, inputs
 from .errors import CallNotFound, CallStartFailed, NumberHasNoConnection
 from .inbound import carrier_event, incoming
 from .outbound import outcome, place
+from .planning import CallSetup
 from .queries import get_call, list_calls, transcript, usage_since
 from .recovery import carry_out, reap
 from .runtime import CallFacts, LiveCall
@@ -16,8 +18,10 @@ __all__ = [
     "Call",
     "CallFacts",
     "CallNotFound",
+    "CallSetup",
     "CallStartFailed",
     "CallUsage",
+    "Desk",
     "LiveCall",
     "NumberHasNoConnection",
     "Switchboard",
@@ -25,6 +29,7 @@ __all__ = [
     "ask_about_silent",
     "carrier_event",
     "carry_out",
+    "complaint",
     "effects",
     "end",
     "get_call",

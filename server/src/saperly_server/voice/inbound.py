@@ -50,7 +50,7 @@ async def incoming(board: Switchboard, event: StoredEvent) -> None:
         return
     tenant, number = found
     async with board.db.tenant(tenant) as tx:
-        setup = await inbound_setup(tx, board.rates, number, _from(event))
+        setup = await inbound_setup(tx, board.rates, board.secrets, number, _from(event))
     if setup is None:
         await _refuse(board, tenant, number, event, "failed", "no_connection")
         await _turn_away(line, event, RejectCause.UNAVAILABLE)

@@ -44,7 +44,7 @@ async def place(
     """
     caller.require_number(number_id)
     async with board.db.tenant(caller.tenant) as tx:
-        setup = await outbound_setup(tx, board.rates, number_id, to, connection_id)
+        setup = await outbound_setup(tx, board.rates, board.secrets, number_id, to, connection_id)
     admission = await board.gate.admit(_intent(board, caller, setup, to, instructions, scope))
     if isinstance(admission, Repeated):
         return admission

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saperly_server.connections import Connection, disclosure_for, get_connection
+from saperly_server.core.crypto import SecretBox
 from saperly_server.core.db import TenantTx
 from saperly_server.core.ids import new_id
 from saperly_server.identity import workspace_of
@@ -32,22 +33,24 @@ class CallSetup:
 
 
 async def outbound_setup(
-    tx: TenantTx, rates: RateCard, number_id: str, to: str, connection_id: str | None
+    tx: TenantTx, rates: RateCard, secrets: SecretBox, number_id: str, to: str, connection_id: str | None
 ) -> CallSetup:
     """NumberNotFound, ConnectionNotFound (for an override) or NumberHasNoConnection when nobody would speak."""
     number = await usable_number(tx, number_id)
     chosen = connection_id or number.connection_id
     if chosen is None:
         raise NumberHasNoConnection(number_id)
-    connection = await get_connection(tx, chosen)
+    connection = await get_connection(tx, chosen, secrets=secrets)
     return await _setup(tx, rates, number, connection, Direction.OUTBOUND, number.phone_number, to)
 
 
-async def inbound_setup(tx: TenantTx, rates: RateCard, number: Number, caller: str) -> CallSetup | None:
+async def inbound_setup(
+    tx: TenantTx, rates: RateCard, secrets: SecretBox, number: Number, caller: str
+) -> CallSetup | None:
     """None when the number has no handler."""
     if number.connection_id is None:
         return None
-    connection = await get_connection(tx, number.connection_id)
+    connection = await get_connection(tx, number.connection_id, secrets=secrets)
     return await _setup(tx, rates, number, connection, Direction.INBOUND, caller, number.phone_number)
 
 

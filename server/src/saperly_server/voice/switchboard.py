@@ -10,7 +10,7 @@ from saperly_carriers.clock import Clock
 from saperly_carriers.port import Calls, Carrier, SpeechConfig
 
 from saperly_server.compliance import NotSipTarget, destination, sip_target, state_of
-from saperly_server.connections import Connection
+from saperly_server.core.crypto import SecretBox
 from saperly_server.core.db import Database, Tenant
 from saperly_server.gate import Gate
 from saperly_server.identity import workspace_of
@@ -24,7 +24,7 @@ from .planning import CallSetup
 from .queries import call_row, to_call
 from .runtime import CallFacts, CallStore, LiveCall, LiveCalls, World
 
-MakeBrain = Callable[[Connection], Brain]
+MakeBrain = Callable[[CallSetup], Brain]
 Observe = Callable[[CallFacts, inputs.Input, tuple[Any, ...]], None]
 
 
@@ -41,6 +41,7 @@ class Switchboard:
     clock: Clock
     rates: RateCard
     carriers: Mapping[str, Carrier]
+    secrets: SecretBox
     make_brain: MakeBrain
     owner: str
     wait_sec: float
@@ -99,7 +100,7 @@ class Switchboard:
         return World(
             clock=self.clock,
             calls=self.line(tenant),
-            brain=self.make_brain(connection),
+            brain=self.make_brain(setup),
             about=BrainCall.of(setup.plan, connection, instructions),
             store=self.store,
             speech=SpeechConfig(connection.language, voice),

@@ -1,13 +1,13 @@
-"""What a brain is told about its call, and the brain that is not there."""
+"""What a brain is told about its call, and how it tells."""
 
 from datetime import UTC, datetime
 
-import pytest
-from saperly_protocol import Turn
+from saperly_protocol import CallEnded, Hangup
 from saperly_server.connections import Connection
 from saperly_server.connections.contracts import Backend, CallControl, Mode, Transfer
-from saperly_server.voice.brains import Brain, BrainCall, BrainUnreachable, DemoBrain, SlotBook, UnreachableBrain
+from saperly_server.voice.brains import Brain, BrainCall, DemoBrain, SlotBook, Thinking
 from saperly_server.voice.engine import CallPlan, Direction
+from saperly_server.voice.engine.inputs import BrainReplied
 
 PLAN = CallPlan(
     call_id="call_1",
@@ -65,14 +65,16 @@ def test_instructions_of_the_call_replace_those_of_the_connection() -> None:
     assert (call.instructions, call.transfer_targets) == ("Be brief.", ())
 
 
-async def test_the_brain_nobody_runs_is_unreachable() -> None:
-    brain: Brain = UnreachableBrain()
-    await brain.open(BrainCall.of(PLAN, connection(CallControl())))
-    with pytest.raises(BrainUnreachable):
-        await brain.on_event(Turn(request_id="r", conversation_id="c", user_text="Hello?"))
+async def test_what_a_thinker_returns_is_told_to_its_call() -> None:
+    told: list[object] = []
+
+    async def tell(answer: object) -> None:
+        told.append(answer)
+
+    brain: Brain = Thinking(DemoBrain(SlotBook(), lambda: datetime(2026, 1, 1, tzinfo=UTC)))
+    await brain.open(BrainCall.of(PLAN, connection(CallControl())), tell)
+    await brain.ask(CallEnded(request_id="r", conversation_id="c"))
+    assert told == [BrainReplied("r", Hangup())]
     await brain.close()
-
-
-def test_the_demo_brain_is_a_brain() -> None:
-    brain: Brain = DemoBrain(SlotBook(), lambda: datetime(2026, 1, 1, tzinfo=UTC))
-    assert brain
+    await brain.ask(CallEnded(request_id="r2", conversation_id="c"))
+    assert len(told) == 1, "a closed brain has nobody to tell"

@@ -153,7 +153,10 @@ async def update(request: Request, id: str, caller: Writer, write: Idempotent, b
     response_model=ConnectionDeleted,
     responses=errors(ConnectionNotFound, idempotent=True),
 )
-async def delete(id: str, caller: Writer, write: Idempotent) -> Response:
-    return await write.run(
+async def delete(request: Request, id: str, caller: Writer, write: Idempotent) -> Response:
+    done = await write.run(
         caller, lambda tx: numbers.retire_connection(tx, id, caller.actor), lambda _: ConnectionDeleted()
     )
+    if done.status_code == 200:
+        services_of(request).desk.drop(id)
+    return done

@@ -1,8 +1,8 @@
 """Brains: whatever decides what a call says. All of them are told the same events and give the same directives."""
 
-from .contracts import Brain, BrainCall, BrainUnreachable
+from .contracts import Brain, BrainCall, BrainUnreachable, Tell, Thinker
 from .demo import DemoBrain
 from .slots import SlotBook
-from .unreachable import UnreachableBrain
+from .thinking import Thinking
 
-__all__ = ["Brain", "BrainCall", "BrainUnreachable", "DemoBrain", "SlotBook", "UnreachableBrain"]
+__all__ = ["Brain", "BrainCall", "BrainUnreachable", "DemoBrain", "SlotBook", "Tell", "Thinker", "Thinking"]

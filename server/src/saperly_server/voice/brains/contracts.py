@@ -1,7 +1,8 @@
-"""What a brain is: it is told what happens in one call and answers each event with one directive."""
+"""What a brain is: it is told what happens in one call, and answers each event with one directive."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +10,11 @@ from saperly_protocol import Directive, Event
 
 from saperly_server.connections import Connection
 from saperly_server.voice.engine import CallPlan, Direction
+from saperly_server.voice.engine.effects import Refusal
+from saperly_server.voice.engine.inputs import BrainFailed, BrainReplied
+
+Tell = Callable[[BrainReplied | BrainFailed], Awaitable[None]]
+"""Takes a brain's answer into its call, whenever it comes."""
 
 
 class BrainUnreachable(Exception):
@@ -50,12 +56,33 @@ class BrainCall:
 
 
 class Brain(Protocol):
-    """Thinks for one call. `open` comes first, `close` last; events come one at a time."""
+    """Thinks for one call. `open` comes first, `close` last."""
+
+    async def open(self, call: BrainCall, tell: Tell) -> None:
+        """`tell` takes the answers, until `close`."""
+        ...
+
+    async def ask(self, event: Event) -> None:
+        """Something happened: the answer is told, before this returns or later.
+
+        Raises BrainUnreachable when nobody is there now; anything else that is raised is a failure.
+        """
+        ...
+
+    def refused(self, request_id: str, why: Refusal) -> None:
+        """An answer had no effect."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Thinker(Protocol):
+    """The simple kind of brain: it is asked, and returns its answer."""
 
     async def open(self, call: BrainCall) -> None: ...
 
     async def on_event(self, event: Event) -> Directive:
-        """The answer to an event. Raises BrainUnreachable when nobody is there; anything else is a failure."""
+        """The answer to an event. Whatever is raised is a failure."""
         ...
 
     async def close(self) -> None: ...

@@ -13,6 +13,7 @@ from .serialise import (
     replay,
 )
 from .state import CallPlan, CallState, Direction, Lines, Phase, begin
+from .step import call_of
 
 __all__ = [
     "CallPlan",
@@ -22,6 +23,7 @@ __all__ = [
     "Phase",
     "advance",
     "begin",
+    "call_of",
     "input_from_dict",
     "input_to_dict",
     "plan_from_dict",

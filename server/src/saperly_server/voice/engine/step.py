@@ -10,6 +10,12 @@ from .effects import CancelTimer, Effect, RecordTurn, StartTimer
 from .state import CallPlan, CallState, Phase, Role, TimerName, TransferProgress, Utterance, changed
 
 _LONGEST_COUNT = 9
+_REQUEST = "req_"
+
+
+def call_of(request_id: str) -> str:
+    """The id of the call that asked, if any call ever did."""
+    return request_id.removeprefix(_REQUEST).rpartition("_")[0]
 
 
 @dataclass(slots=True)
@@ -88,7 +94,7 @@ class Step:
         return place if known else None
 
     def _request_id(self, place: int) -> str:
-        return f"req_{self.plan.call_id}_{place}"
+        return f"{_REQUEST}{self.plan.call_id}_{place}"
 
     def issue_utterance_id(self) -> str:
         count = self.state.utterance_count + 1

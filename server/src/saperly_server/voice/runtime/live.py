@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,7 @@ from saperly_carriers.port import (
     SpeechConfig,
     SpeechSession,
 )
+from saperly_protocol import Event
 
 from saperly_server.core.db import DATABASE_FAILURES
 from saperly_server.voice.brains import Brain, BrainCall, BrainUnreachable
@@ -125,7 +126,8 @@ class LiveCall:
     async def _take(self, event: Input) -> None:
         now = self._world.clock.now()
         state, effects = advance(self.state, event, now)
-        if not effects and state == self.state:
+        if all(isinstance(effect, do.RecordDirective) for effect in effects) and state == self.state:
+            self._tell_of_refusals(effects)
             return
         try:
             await self._world.store.write(self.facts, Step(self._seq + 1, event, now, effects))
@@ -159,6 +161,9 @@ class LiveCall:
         self._speech = None
         self.ended.set()
         self._on_end(self)
+        if self._brain_open:
+            self._brain_open = False
+            self._world.clock.call_later(0, self._world.brain.close)  # after its goodbye, if there is one
 
     def _op(self) -> Op:
         """Each command of a call is an intent of its own; the counter gives it its identity."""
@@ -218,30 +223,44 @@ class LiveCall:
         """The brain thinks on its own time; the call goes on meanwhile."""
 
         async def ask() -> None:
-            await self.feed(await self._brain_says(effect))
+            failure = await self._ask(effect.event)
+            if failure is not None:
+                await self.feed(inputs.BrainFailed(effect.request_id, failure))
 
         self._world.clock.call_later(0, ask)
 
-    async def _brain_says(self, effect: do.AskBrain) -> Input:
+    async def _ask(self, event: Event) -> BrainFailure | None:
+        """Why the brain cannot answer; None when it has answered, or will."""
+        brain = self._world.brain
         try:
             if not self._brain_open:
-                await self._world.brain.open(self._world.about)
+                await brain.open(self._world.about, self.feed)
                 self._brain_open = True
-            directive = await self._world.brain.on_event(effect.event)
+            await brain.ask(event)
         except BrainUnreachable:
-            return inputs.BrainFailed(effect.request_id, BrainFailure.UNREACHABLE)
+            return BrainFailure.UNREACHABLE
         except Exception:
             _logger.exception("brain failed", call_id=self.facts.call_id)
-            return inputs.BrainFailed(effect.request_id, BrainFailure.ERROR)
-        return inputs.BrainReplied(effect.request_id, directive)
+            return BrainFailure.ERROR
+        return None
+
+    async def _note_directive(self, effect: do.RecordDirective) -> None:
+        self._tell_of_refusals((effect,))
+
+    def _tell_of_refusals(self, effects: Sequence[do.Effect]) -> None:
+        """A directive that had no effect is the brain's mistake, and it is told so; nothing of it is kept."""
+        for effect in effects:
+            if not isinstance(effect, do.RecordDirective) or effect.why is None:
+                continue
+            if effect.why is not do.Refusal.ACKNOWLEDGED:
+                self._world.brain.refused(effect.request_id, effect.why)
 
     async def _close_brain(self, effect: do.CloseBrain) -> None:
         """Tell the brain goodbye. Its answer can change nothing any more, and neither can its failing."""
 
         async def close() -> None:
             with suppress(BrainUnreachable):
-                await self._world.brain.on_event(effect.event)
-            await self._world.brain.close()
+                await self._world.brain.ask(effect.event)
 
         self._world.clock.call_later(0, close)
 
@@ -277,6 +296,7 @@ _ACTIONS: dict[type, Callable[[LiveCall, Any], Awaitable[None]]] = {
     do.SetTimeLimit: LiveCall._set_time_limit,
     do.AskBrain: LiveCall._ask_brain,
     do.CloseBrain: LiveCall._close_brain,
+    do.RecordDirective: LiveCall._note_directive,
     do.ExtendHold: LiveCall._extend_hold,
     do.StartTimer: LiveCall._start_timer,
     do.CancelTimer: LiveCall._cancel_timer,
