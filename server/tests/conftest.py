@@ -103,4 +103,4 @@ async def stage(dsn: str, clock: VirtualClock) -> AsyncIterator[Stage]:
     yield made
     process.worker.stop()
     await made.client.aclose()
-    await process.services.db.close()
+    await process.services.close()

@@ -19,7 +19,7 @@ _TOP = (
     "AGENTS.md",
     "SECURITY.md",
 )
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```(\w*)(?: title=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
@@ -46,10 +46,14 @@ class Page:
 
     def samples(self, *languages: str) -> list[str]:
         """The fenced blocks in these languages, in order."""
-        return [code for language, code in _FENCE.findall(self.text) if language in languages]
+        return [code for language, title, code in _FENCE.findall(self.text) if language in languages and not title]
+
+    def file(self, title: str) -> str:
+        """The fenced block that is to be put in a file of this name."""
+        return next(code for _, name, code in _FENCE.findall(self.text) if name == title)
 
     def languages(self) -> set[str]:
-        return {language for language, _ in _FENCE.findall(self.text)}
+        return {language for language, _, _ in _FENCE.findall(self.text)}
 
     def links(self) -> list[str]:
         """Where its links lead, but for other sites."""

@@ -12,7 +12,7 @@ _FILE = re.compile(r"^[\w@-][\w./-]*\.(?:py|sql|toml|yaml|md|json)$")
 _FOLDER = re.compile(r"^[\w-]+(?:/[\w-]+)*/$")
 _BASES = (ROOT, SERVER, ROOT / "carriers" / "src" / "saperly_carriers", ROOT / "protocol" / "src" / "saperly_protocol")
 _RUNNABLE = {"python", "bash"}
-_SHOWN = {"text", "console", "json", "yaml", "toml", "sql", "ini"}
+_SHOWN = {"javascript", "shell", "text", "console", "json", "yaml", "toml", "sql", "ini"}
 _EXAMPLES = {"brain.py", "rates.toml"}
 
 

@@ -35,7 +35,7 @@ async def leaking(postgres: EmbeddedPostgres, template: str, clock: VirtualClock
         yield stage
         process.worker.stop()
         await stage.client.aclose()
-        await process.services.db.close()
+        await process.services.close()
 
 
 async def test_a_leak_between_workspaces_is_caught(leaking: Stage) -> None:

@@ -36,7 +36,7 @@ async def house(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Hous
     yield House(stage)
     process.worker.stop()
     await stage.client.aclose()
-    await process.services.db.close()
+    await process.services.close()
 
 
 @pytest.fixture(autouse=True)

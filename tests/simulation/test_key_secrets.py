@@ -99,7 +99,7 @@ async def test_a_plaintext_is_in_one_answer_only(ground: Ground, seed: int, capl
             for _ in range(STEPS):
                 await visitor.step()
         stored = await _dump(dsn)
-        await process.services.db.close()
+        await process.services.close()
     for plaintext, place in visitor.minted.items():
         others = [answer for nth, answer in enumerate(visitor.answers) if nth != place]
         body = plaintext.rpartition("_")[2]

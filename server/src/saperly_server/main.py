@@ -91,8 +91,7 @@ async def running(
         if system is not None:
             await process.drain()
             await system.aclose()
-        await process.services.egress.close()
-        await process.services.db.close()
+        await process.services.close()
 
 
 async def build(

@@ -26,4 +26,4 @@ async def test_beyond_the_numbers_given_on_trust_a_payment_method_is_asked_for(d
     }
     assert await stage.get("/usage") == before
     await stage.client.aclose()
-    await process.services.db.close()
+    await process.services.close()

@@ -20,7 +20,7 @@ PER_MINUTE = 6
 async def process(dsn: str, clock: VirtualClock) -> AsyncIterator[Process]:
     made = await build(Settings(mode="development", secret_key="test", requests_per_minute=PER_MINUTE), dsn, clock)
     yield made
-    await made.services.db.close()
+    await made.services.close()
 
 
 async def client_of(process: Process, *, key: bool = True) -> httpx.AsyncClient:

@@ -83,7 +83,7 @@ async def test_the_demo_is_set_up_once_and_in_the_test_environment_only(process:
     async with services.db.system() as tx:
         balances = [await ledger.balance(tx, Tenant(home.workspace.id, name)) for name in ("live", "test")]
     assert [balance.available_cents for balance in balances] == [500, 500], "the first number is free at first"
-    await services.db.close()
+    await services.close()
 
 
 async def test_a_demo_that_was_taken_apart_stays_apart(process: Process, clock: VirtualClock) -> None:
@@ -97,7 +97,7 @@ async def test_a_demo_that_was_taken_apart_stays_apart(process: Process, clock: 
         (connection,) = await connections.list_connections(tx, Page())
         await numbers.retire_connection(tx, connection.id, "somebody")
     assert await _demo(process, home, clock) is None
-    await services.db.close()
+    await services.close()
 
 
 async def test_a_demo_that_cannot_be_set_up_is_told_and_nothing_else_fails(
@@ -108,7 +108,7 @@ async def test_a_demo_that_cannot_be_set_up_is_told_and_nothing_else_fails(
     poor = replace(services.provisioner, rates=_without_numbers(services.rates))
     with pytest.raises(demo.DemoNotReady):
         await demo.ensure(replace(services, provisioner=poor), home.workspace.id)
-    await services.db.close()
+    await services.close()
 
 
 def _without_numbers(rates: RateCard) -> RateCard:

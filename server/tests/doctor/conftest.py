@@ -78,4 +78,4 @@ async def month(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Mont
     yield Month(dsn, clock.now(), customer.tenant.workspace_id, made, stage)
     process.worker.stop()
     await stage.client.aclose()
-    await process.services.db.close()
+    await process.services.close()

@@ -22,7 +22,7 @@ async def test_an_abandoned_call_is_charged_up_to_the_last_thing_that_happened_i
         await stage.clock.advance(20)
     finally:
         second.worker.stop()
-        await second.services.db.close()
+        await second.services.close()
     call = await stage.get(f"/calls/{call_id}")
     assert call["status"] == "completed"
     assert call["durationSec"] > 0, "the speech session began after the answer, and that is on the record"
@@ -45,7 +45,7 @@ async def test_a_call_whose_name_was_never_told_is_found_under_its_dial_and_ende
         await stage.clock.advance(20)
     finally:
         second.worker.stop()
-        await second.services.db.close()
+        await second.services.close()
     assert not stage.network.exchange.live_calls()
     measured_ms = stage.network.log.of("call_cost")[0].data["duration_ms"]
     call = await stage.get(f"/calls/{call_id}")

@@ -45,6 +45,11 @@ class Services:
     egress: Egress
     intake: Intake
 
+    async def close(self) -> None:
+        """Give back the connections to the outside and to the database."""
+        await self.egress.close()
+        await self.db.close()
+
 
 def services_of(connection: HTTPConnection) -> Services:
     """The services of the application that a request or socket came to."""

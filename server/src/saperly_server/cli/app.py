@@ -12,6 +12,7 @@ import typer
 from .commands import (
     audit,
     balance,
+    brain,
     call,
     database,
     dev,
@@ -42,6 +43,7 @@ app = typer.Typer(
 for _command in (
     dev.dev,
     serve.serve,
+    brain.brain,
     call.call,
     sms.sms,
     inbox.inbox,

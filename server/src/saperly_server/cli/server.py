@@ -75,6 +75,9 @@ class Api:
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         return self._request("POST", path, json=dict(body or {}))
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._request("PATCH", path, json=dict(body))
+
     def everything(self, path: str, **params: str | int | None) -> list[Any]:
         """All pages of a list."""
         import httpx2

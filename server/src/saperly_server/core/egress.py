@@ -44,6 +44,10 @@ _DENIED_V6 = tuple(
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
+_KEPT_SEC = 4.0
+"""How long an idle connection is kept: less than servers do, or a request would meet one that is just being closed."""
+
+
 class Forbidden(OSError):
     """The address belongs to a network that requests of customers must not reach."""
 
@@ -97,7 +101,10 @@ class Egress:
     def _session(self) -> aiohttp.ClientSession:
         if self._made is None:
             connector = aiohttp.TCPConnector(
-                limit=self._at_once, limit_per_host=self._per_host, socket_factory=self._socket
+                limit=self._at_once,
+                limit_per_host=self._per_host,
+                keepalive_timeout=_KEPT_SEC,
+                socket_factory=self._socket,
             )
             self._made = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False

@@ -1,6 +1,6 @@
 """Calls: placing and taking them, the conversation engine, its runtime and brains. See README.md."""
 
-from .brains.manual import Desk, complaint
+from .brains.manual import Desk, complaint, signed
 from .contracts import Call, CallUsage, TranscriptTurn
 from .control import end, transfer
 from .engine import effects, inputs
@@ -39,6 +39,7 @@ __all__ = [
     "outcome",
     "place",
     "reap",
+    "signed",
     "transcript",
     "transfer",
     "usage_since",

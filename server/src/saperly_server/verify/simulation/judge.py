@@ -126,7 +126,7 @@ class Judge:
             workspace = by_id[row["workspace_id"]]
             if row["event_type"] == "message.received":
                 text = seen.texts[row["target_id"]]
-                said_at = datetime.fromisoformat(row["data"]["saidAt"])
+                said_at = datetime.fromisoformat(json.loads(row["data"])["saidAt"])
                 workspace.consent.received(text["number_id"], text["from_number"], text["body"], said_at)
             elif row["event_type"] == "call.answered" and seen.calls[row["target_id"]]["direction"] == "inbound":
                 call = seen.calls[row["target_id"]]

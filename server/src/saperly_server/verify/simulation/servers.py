@@ -91,7 +91,7 @@ class Server:
         if self.life.alive:
             self.life.end()
         await asyncio.sleep(0)
-        await self.process.services.db.close()
+        await self.process.services.close()
 
 
 async def _asked(client: Client, request: Callable[[Client], Awaitable[Answer]]) -> Answer:

@@ -2,6 +2,6 @@
 
 from .brain import ManualBrain
 from .desk import BrainSocket, Desk, complaint
-from .posting import Endpoint, Posting
+from .posting import Endpoint, Posting, signed
 
-__all__ = ["BrainSocket", "Desk", "Endpoint", "ManualBrain", "Posting", "complaint"]
+__all__ = ["BrainSocket", "Desk", "Endpoint", "ManualBrain", "Posting", "complaint", "signed"]
