@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from saperly_carriers.event_data import is_storable
 from saperly_carriers.port import CarrierProtocol, EventKind, IntakeRefused, RawRequest
 from saperly_carriers.simulated.signing import Signer
 
@@ -94,3 +95,8 @@ async def test_an_event_of_an_unknown_kind_gives_nothing(world: World) -> None:
 async def test_a_body_that_cannot_be_read_is_a_protocol_error(world: World, body: bytes) -> None:
     with pytest.raises(CarrierProtocol):
         world.carrier.intake.parse(Signer(b"k").request(body, world.clock.now()))
+
+
+@pytest.mark.parametrize(("number", "kept"), [(2**63 - 1, True), (2**63, False), (-(2**63), False), (10**30, False)])
+def test_numbers_beyond_64_bits_are_no_part_of_an_event(number: int, kept: bool) -> None:
+    assert is_storable({"deep": [{"er": number}]}) is kept

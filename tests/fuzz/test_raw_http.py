@@ -158,6 +158,12 @@ def test_every_method_on_every_address_is_answered(fuzz: Fuzz) -> None:
     assert fuzz.sent >= 40 * len(METHODS)
 
 
+def test_a_write_that_asks_for_a_socket_is_answered_like_any_other(fuzz: Fuzz) -> None:
+    for one in (one for one in fuzz.valid() if one.method != "GET"):
+        raw, key = fuzz.raw(one)
+        assert fuzz.send(HEADERS["websocket"](fuzz.rng, raw).written(), key), f"{one.method} {one.path}"
+
+
 def test_hanging_up_in_the_middle_of_a_body_is_no_error_of_the_server(fuzz: Fuzz) -> None:
     asked = next(one for one in fuzz.valid() if one.operation == "keys.revoke")
     raw, key = fuzz.raw(asked)

@@ -96,6 +96,10 @@ _SHAPES: Mapping[EventKind, Mapping[str, Check]] = {
 }
 
 
+_TOO_LARGE = 2**63
+"""Beyond what 64 bits hold."""
+
+
 def is_instant(value: datetime) -> bool:
     """An instant of our time, with its offset from UTC."""
     return value.tzinfo is not None and value.year in _YEARS
@@ -116,6 +120,8 @@ def is_storable(value: Any, depth: int = 0) -> bool:
         return all(is_storable(name) and is_storable(one, depth + 1) for name, one in value.items())
     if isinstance(value, list):
         return all(is_storable(one, depth + 1) for one in value)
+    if isinstance(value, int):
+        return abs(value) < _TOO_LARGE
     return not isinstance(value, float) or math.isfinite(value)
 
 

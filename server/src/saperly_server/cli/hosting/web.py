@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from saperly_server.cli.exits import Exit
 
@@ -37,13 +38,20 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Http(HttpToolsProtocol):
+    """Only a GET opens a socket (RFC 6455, section 4.1); any other request that asks for one is an ordinary request."""
+
+    def _should_upgrade_to_ws(self) -> bool:
+        return self.scope["method"] == "GET" and super()._should_upgrade_to_ws()
+
+
 @asynccontextmanager
 async def serving(app: Any, listening: Listening, *, largest_frame: int) -> AsyncIterator[asyncio.Task[None]]:
     """Take requests on the bound sockets until the context is left; gives the task, which ends early only by failing."""
     config = uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=_Http,
         ws="websockets-sansio",
         ws_max_size=largest_frame,
         lifespan="off",
