@@ -19,13 +19,40 @@ IN_FLIGHT = 64
 
 async def serve(app: Any) -> None:
     """Serve `app` on a free port until the process is ended, and print the address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False, lifespan="off"))
+    async with listening(app) as url:
+        print(url, flush=True)
+        await asyncio.Event().wait()
+
+
+@contextlib.asynccontextmanager
+async def listening(app: Any) -> AsyncIterator[str]:
+    """The address of `app`, served in this process as the product serves it."""
+    config = uvicorn.Config(
+        app, port=0, log_level="warning", access_log=False, lifespan="off", ws="websockets-sansio", backlog=8192
+    )
+    server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
     host, port = server.servers[0].sockets[0].getsockname()[:2]
-    print(f"http://{host}:{port}", flush=True)
-    await task
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+@contextlib.asynccontextmanager
+async def running_program(url: str, connection_id: str, secret: str) -> AsyncIterator[None]:
+    """A process that is the brain of a manual connection, and answers at once."""
+    socket = f"ws{url.removeprefix('http')}/v2/manual/{connection_id}/ws"
+    command = [sys.executable, "-m", "benchmarks.brains.program", socket, connection_id, secret]
+    process = await asyncio.create_subprocess_exec(*command)
+    try:
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 def main(app: Any) -> None:

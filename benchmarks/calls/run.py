@@ -61,7 +61,7 @@ def measure(counts: list[int], seconds: float, profile: str | None) -> None:
             task: dict[str, Any] = {
                 "dsn": dsn,
                 "postmaster": postgres.pid,
-                "lines": asyncio.run(open_lines(dsn, LINES)),
+                "lines": [line.e164 for line in asyncio.run(open_lines(dsn, LINES))],
                 "calls": count,
                 "ramp_sec": max(3.0, count / CALLS_A_SECOND),
                 "measure_sec": seconds,

@@ -6,11 +6,12 @@ With `dsn` null the platform is a stub without a server and a database: what the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, field, replace
 
 import uvloop
@@ -28,6 +29,7 @@ from benchmarks.calls.callers import REPLY, Caller, Tally, call
 from benchmarks.calls.pauses import Pauses
 from benchmarks.calls.procs import cpu_seconds, memory_bytes
 from benchmarks.calls.sampling import Sampler
+from benchmarks.serving import listening, running_program
 
 _PATIENCE_SEC = 60.0
 _AT_ONCE = 32
@@ -36,7 +38,10 @@ _AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to measure. `ramp_sec` spreads the beginnings of the calls, and so their turns; `profile` is a file."""
+    """What to measure. `ramp_sec` spreads the beginnings of the calls, and so their turns; `profile` is a file.
+
+    `program` is a manual connection's id and secret: a process of its own is the brain, over the connection's socket.
+    """
 
     dsn: str | None
     postmaster: int
@@ -45,6 +50,7 @@ class Task:
     ramp_sec: float
     measure_sec: float
     profile: str | None = None
+    program: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +86,24 @@ class InstantBrain:
 
 async def with_server(task: Task, dsn: str) -> Figures:
     settings = Settings(mode="development", secret_key="bench", requests_per_minute=10_000_000)
-    async with running(settings, dsn) as process:
-        process.services.calls.make_brain = lambda setup: Thinking(InstantBrain())
+    async with running(settings, dsn) as process, _brain(task, process):
         before = await _problems(process)
         callers, found = await _measure(task, process.network)
         await _end(callers, process)
         problems = await _problems(process) - before
     return replace(found, problems=sorted(problems))
+
+
+@contextlib.asynccontextmanager
+async def _brain(task: Task, process: Process) -> AsyncIterator[None]:
+    """Who thinks: a brain in this process, or a program that has connected to it."""
+    if task.program is None:
+        process.services.calls.make_brain = lambda setup: Thinking(InstantBrain())
+        yield
+        return
+    async with listening(process.app) as url, running_program(url, *task.program):
+        await _until(lambda: process.services.desk.is_attended(task.program[0] if task.program else ""))
+        yield
 
 
 async def _problems(process: Process) -> set[str]:

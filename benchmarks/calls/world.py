@@ -1,8 +1,9 @@
-"""The world the benchmark runs in: workspaces with money, each with one number that a hosted connection answers."""
+"""The world the benchmark runs in: workspaces with money, each with one number that a connection answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from saperly_carriers.clock import SystemClock
 from saperly_server import identity, ledger, numbers
@@ -23,11 +24,20 @@ _INSERT_NUMBER = text("""
 """)
 
 
-async def open_lines(dsn: str, count: int) -> list[str]:
-    """`count` telephone numbers, each of a workspace of its own; what to dial."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A number, and the connection that answers it. `secret` is a manual connection's."""
+
+    e164: str
+    connection_id: str
+    secret: str | None
+
+
+async def open_lines(dsn: str, count: int, mode: Mode = Mode.HOSTED) -> list[Line]:
+    """`count` telephone numbers, each of a workspace of its own."""
     db = Database(dsn, SystemClock(), pool_size=4)
     try:
-        return [await _line(db, e164) for e164, _ in zip(_numbers(), range(count), strict=False)]
+        return [await _line(db, e164, mode) for e164, _ in zip(_numbers(), range(count), strict=False)]
     finally:
         await db.close()
 
@@ -37,7 +47,7 @@ def _numbers() -> Iterator[str]:
     return (f"+1{code}55501{line:02d}" for code in AREA_CODES for line in range(100))
 
 
-async def _line(db: Database, e164: str) -> str:
+async def _line(db: Database, e164: str, mode: Mode) -> Line:
     async with db.system() as tx:
         workspace = await identity.create_workspace(
             tx, "Bench", new_id("bench").lower(), WorkspaceLimits(["US"], 10, _NO_LIMIT)
@@ -48,7 +58,7 @@ async def _line(db: Database, e164: str) -> str:
         number_id = new_id("num")
         await tx.run(_INSERT_NUMBER, {"w": workspace.id, "n": number_id, "e": e164})
     async with db.tenant(tenant) as tenant_tx:
-        draft = ConnectionDraft(name="Front desk", mode=Mode.HOSTED, instructions="Answer kindly.")
+        draft = ConnectionDraft(name="Front desk", mode=mode, instructions="Answer kindly.")
         connection = await create_connection(tenant_tx, draft, "bench", SecretBox("bench"))
         await numbers.bind(tenant_tx, number_id, connection.id, "bench")
-    return e164
+    return Line(e164, connection.id, connection.manual_secret)

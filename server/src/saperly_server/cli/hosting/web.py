@@ -19,6 +19,7 @@ from saperly_server.cli.exits import Exit
 from .ports import Listening
 
 _GRACE_SEC = 3
+_PING_SEC = 25.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -54,6 +55,8 @@ async def serving(app: Any, listening: Listening, *, largest_frame: int) -> Asyn
         http=_Http,
         ws="websockets-sansio",
         ws_max_size=largest_frame,
+        ws_ping_interval=_PING_SEC,
+        ws_per_message_deflate=False,  # frames are short, and each compressor takes more memory than a whole call
         lifespan="off",
         access_log=False,
         log_config=None,

@@ -1,0 +1,1 @@
+"""What does it cost that the brain is somebody else's program?"""
