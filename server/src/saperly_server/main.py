@@ -144,7 +144,7 @@ def _services(
     wait = settings.handoff_wait_sec
     provisioner = Provisioner(db, gate, clock, rates, carriers, wait, settings.numbers_without_payment_method)
     secrets = SecretBox(settings.secret_key or deployment_key(settings.data_dir or DataDir.default().path))
-    egress, desk = Egress(LOOPBACK if settings.development else ()), Desk()
+    egress, desk = Egress(LOOPBACK if settings.development else ()), Desk(clock)
     brains = _brains(clock, desk, Posting(egress, clock))
     calls = Switchboard(db, gate, clock, rates, carriers, secrets, brains, owner, wait)
     return Services(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
+import websockets
+from saperly_protocol import ErrorFrame
+from sqlalchemy import text
 
 from .conftest import ManualLine
 
@@ -96,3 +101,44 @@ async def test_a_frame_of_ten_megabytes_ends_the_socket_and_not_the_call(line: M
         await program.say(opening, "Hello.")
         await line.stage.clock.advance(5)
     assert line.heard() == ["Hello."]
+
+
+@pytest.mark.parametrize("odd", ["%00", "conn_%00", "a" * 100, "é", "conn_1%2F.."])
+async def test_an_odd_address_is_a_closed_door(line: ManualLine, odd: str) -> None:
+    secret, line.connection = line.connection["manualSecret"], {"id": odd}
+    with suppress(websockets.InvalidStatus):  # where the address is none of ours the handshake is refused
+        async with line.program(greet=False, secret=secret) as program:
+            assert (await program.closed())[0] == 4401
+    assert line.stage.process.services.desk._lines == {}
+
+
+async def test_a_hello_that_comes_after_the_connection_was_deleted_opens_nothing(line: ManualLine) -> None:
+    async with line.program(greet=False) as program:
+        await line.stage.request("DELETE", f"/connections/{line.connection['id']}")
+        await program.send(line.hello)
+        assert (await program.closed())[0] == 4404
+        assert not line.stage.process.services.desk.is_attended(line.connection["id"])
+
+
+async def test_a_secret_that_was_sealed_with_another_key_opens_nothing(line: ManualLine) -> None:
+    async with line.stage.process.services.db.system() as tx:
+        await tx.run(text("update connections set manual_secret = 'rubbish'"))
+    async with line.program(greet=False) as program:
+        assert (await program.closed())[0] == 4401
+
+
+async def test_a_program_that_does_not_read_is_let_go_and_the_next_one_answers(
+    line: ManualLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("saperly_server.api.manual.outlet._SEND_WITHIN_SEC", 0.2)
+    desk = line.stage.process.services.desk
+    async with line.program(max_queue=1) as program:
+        program.socket.transport.pause_reading()
+        for place in range(400):
+            desk._lines[line.connection["id"]].socket.send(ErrorFrame(code="x" * 60_000, message=str(place)))  # type: ignore[union-attr]
+        while desk.is_attended(line.connection["id"]):
+            await asyncio.sleep(0.02)
+        program.socket.transport.abort()
+    async with line.program() as program:
+        await line.ring()
+        await program.next("inbound_call")

@@ -153,3 +153,9 @@ async def test_without_any_url_the_caller_hears_the_hold_line(line: ManualLine) 
     await line.ring()
     await line.stage.clock.advance(22)
     assert line.heard() == [HOLD]
+
+
+async def test_no_compressed_answer_is_asked_for(line: ManualLine, receiver: Receiver) -> None:
+    await _lead_to(line, receiver.url)
+    await line.ring()
+    assert receiver.seen[0][0]["accept-encoding"] == "identity"

@@ -100,3 +100,18 @@ async def _inputs(line: ManualLine) -> Any:
 
     async with line.stage.process.services.db.system() as tx:
         return await tx.scalar(text("select count(*) from call_inputs where input->>'type' = 'brain_replied'"))
+
+
+async def test_a_program_that_makes_mistake_after_mistake_is_closed(line: ManualLine) -> None:
+    line.stage.process.services.limiter._capacity = 20  # type: ignore[attr-defined]  what an operator would set
+    async with line.program() as program:
+        await line.ring()
+        opening = await program.next("inbound_call")
+        for _ in range(30):
+            await program.socket.send('{"type":"directive","requestId":"req_x_1","directive":{"type":"hangup"}}')
+        assert (await program.closed())[0] == 4429
+    async with line.program() as program:
+        await program.say(await program.next("inbound_call"), "Hello.")
+        await line.stage.clock.advance(5)
+    assert opening
+    assert line.heard() == ["Hello."]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from saperly_carriers.simulated import load_script
 
-from .conftest import HOLD, ManualLine
+from .conftest import CALLER, HOLD, LISTENER, ManualLine
 
 TALKER = load_script("steps: [{expect: {pattern: '.'}}, {say: 'Are you there?'}, be_silent]")
 
@@ -119,3 +121,36 @@ async def test_the_end_of_a_call_is_told_to_a_program_that_was_away(line: Manual
             assert [(await program.next())["type"] for _ in told] == told
             await program.send(line.hello)
             assert (await program.next("error"))["code"] == "unexpected_hello"
+
+
+async def test_a_slow_call_keeps_no_other_waiting(line: ManualLine) -> None:
+    """The network takes 30 seconds to say the first call's line; the second call's is said at once."""
+    exchange = line.stage.process.services.calls
+    async with line.program() as program:
+        for _ in range(2):
+            line.stage.network.place_scripted_call(CALLER, line.number["phoneNumber"], LISTENER)
+        first, second = await program.next("inbound_call"), await program.next("inbound_call")
+        slow = exchange.live.get(first["conversationId"])
+        assert slow is not None
+        slow._speech = _Slow(slow._speech, line)  # type: ignore[assignment]
+        await program.say(first, "Slow.")
+        await program.say(second, "Quick.")
+        await line.stage.clock.advance(5)
+        assert line.heard() == ["Quick."]
+        await line.stage.clock.advance(40)
+        assert "Slow." in line.heard()
+
+
+class _Slow:
+    """A speech session whose requests take half a minute."""
+
+    def __init__(self, session: Any, line: ManualLine) -> None:
+        self._session = session
+        self._clock = line.stage.clock
+
+    async def say(self, text: str, **how: Any) -> None:
+        await self._clock.sleep(30)
+        await self._session.say(text, **how)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)

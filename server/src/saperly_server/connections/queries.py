@@ -13,7 +13,7 @@ from saperly_server.core.pagination import Page, newest_first
 from .contracts import Connection, ManualDoor, Mode
 from .errors import ConnectionNotFound
 from .models import connections
-from .stored import to_connection
+from .stored import opened, to_connection
 
 
 def _of(tenant: Tenant) -> Select[Any]:
@@ -49,15 +49,15 @@ async def get_connection(
 
 async def manual_door(tx: Tx, connection_id: str, secrets: SecretBox) -> ManualDoor | None:
     """What a program must show to be a connection's brain, whosever it is. None for an unknown one, a deleted one, and one
-    that never was manual."""
+    that
+    never was manual or whose secret was sealed with another key."""
     row = await tx.one(
         select(connections.c.mode, connections.c.manual_secret).where(
             connections.c.id == connection_id, connections.c.deleted_at.is_(None)
         )
     )
-    if row is None or row.manual_secret is None:
-        return None
-    return ManualDoor(Mode(row.mode), secrets.open(row.manual_secret))
+    secret = None if row is None else opened(connection_id, row.manual_secret, secrets)
+    return None if row is None or secret is None else ManualDoor(Mode(row.mode), secret)
 
 
 async def list_connections(tx: TenantTx, page: Page, *, secrets: SecretBox | None = None) -> list[Connection]:

@@ -70,7 +70,7 @@ def to_connection(row: Row[Any], secrets: SecretBox | None = None) -> Connection
         call_control=_control(row.call_control),
         openai_realtime=None if row.openai_realtime is None else OpenaiRealtime(**row.openai_realtime),
         mcp_servers=None if servers is None else tuple(_server(row.id, one, secrets) for one in servers),
-        manual_secret=_opened(row.id, row.manual_secret, secrets),
+        manual_secret=opened(row.id, row.manual_secret, secrets),
     )
 
 
@@ -95,11 +95,11 @@ def _server(connection_id: str, value: dict[str, Any], secrets: SecretBox | None
     auth, tools = value["auth"], value["allowed_tools"]
     if auth is not None:
         sealed = auth["sealed"].encode() if auth["sealed"] else None
-        auth = McpAuth(McpAuthType(auth["type"]), _opened(connection_id, sealed, secrets))
+        auth = McpAuth(McpAuthType(auth["type"]), opened(connection_id, sealed, secrets))
     return McpServer(value["url"], auth, None if tools is None else tuple(tools))
 
 
-def _opened(connection_id: str, sealed: bytes | None, secrets: SecretBox | None) -> str | None:
+def opened(connection_id: str, sealed: bytes | None, secrets: SecretBox | None) -> str | None:
     """The secret; None, and a line in the log, when the deployment's key has changed since it was sealed."""
     if sealed is None or secrets is None:
         return None

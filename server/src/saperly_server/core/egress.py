@@ -1,4 +1,4 @@
-"""Going out to addresses that customers gave us: never to a network of our own, whatever a name resolves to.
+"""Going out to addresses that customers gave us: never to a private or reserved network, whatever a name resolves to.
 
 The address is checked where the connection is made, so neither a name that changes between two look-ups nor an address
 written in an unusual way gets around it. Redirects are not followed, proxies of the environment not used.
@@ -107,7 +107,10 @@ class Egress:
                 socket_factory=self._socket,
             )
             self._made = aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                headers={"Accept-Encoding": "identity"},
             )
         return self._made
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from fastapi import WebSocket
 
 from saperly_server import connections
 from saperly_server.api.services import services_of
-from saperly_server.connections import Mode
 from saperly_server.core.crypto import same
 
 _SUBPROTOCOL = "bearer."
+_ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """`subprotocol` is what the client offered the secret in, to be echoed; `mode` is the connection's."""
+    """`subprotocol` is what the client offered the secret in, to be echoed."""
 
     is_open: bool
     subprotocol: str | None
-    mode: Mode | None = None
 
 
 async def admit(socket: WebSocket, connection_id: str) -> Entrance:
@@ -28,11 +28,11 @@ async def admit(socket: WebSocket, connection_id: str) -> Entrance:
     services = services_of(socket)
     subprotocol = next((one for one in socket.scope["subprotocols"] if one.startswith(_SUBPROTOCOL)), None)
     offered = _offered(socket, subprotocol)
+    if not offered or _ID.fullmatch(connection_id) is None:
+        return Entrance(False, subprotocol)
     async with services.db.system() as tx:
         door = await connections.manual_door(tx, connection_id, services.secrets)
-    if door is None or not same(offered, door.secret):
-        return Entrance(False, subprotocol)
-    return Entrance(True, subprotocol, door.mode)
+    return Entrance(door is not None and same(offered, door.secret), subprotocol)
 
 
 def _offered(socket: WebSocket, subprotocol: str | None) -> str:

@@ -82,8 +82,8 @@ class Session:
         self._show("event", event)
         try:
             said = await self._thinker.think(event)
-        except Broken as error:
-            self._show("note", str(error))
+        except Exception as error:
+            self._show("note", str(error) if isinstance(error, Broken) else f"{type(error).__name__}: {error}")
             said = {"type": "speak", "text": _APOLOGY}
         if event["type"] == "call_ended":
             return

@@ -23,7 +23,7 @@ class Wired:
 def wire(api: Api, number: str | None, connection_id: str | None) -> Wired:
     """The connection, made if need be and switched to manual, with the number bound to it.
 
-    Without `number`: the one that is bound to it already, else the only number, else none.
+    Without `number`: the one that is bound to it already, else the only one that nobody answers, else none.
     """
     connection = _connection(api, connection_id)
     if connection["mode"] != "manual":
@@ -43,10 +43,11 @@ def _connection(api: Api, connection_id: str | None) -> Any:
 def _bound(api: Api, connection_id: str, number: str | None) -> str | None:
     numbers = [one for one in api.everything("/numbers") if one["releasedAt"] is None]
     wanted = [one for one in numbers if number in (one["id"], one["phoneNumber"])]
+    free = [one for one in numbers if one["connectionId"] is None]
     if number is not None and not wanted:
         raise Problem(f"{number} is none of your numbers.", fix="saperly numbers list", exit_code=Exit.NOT_FOUND)
     already = [one for one in numbers if one["connectionId"] == connection_id]
-    chosen = next(iter(wanted or already or (numbers if len(numbers) == 1 else [])), None)
+    chosen = next(iter(wanted or already or (free if len(free) == 1 else [])), None)
     if chosen is None:
         return None
     if chosen["connectionId"] != connection_id:

@@ -21,6 +21,10 @@ class BrainUnreachable(Exception):
     """Nobody is there to answer. The request stays open until the hold line: somebody may still connect."""
 
 
+class BrainFailing(Exception):
+    """It is there, and gives no usable answer: a mistake of its author's, not of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class BrainCall:
     """The call a brain speaks on: who called whom, as whom it speaks, and what it may do besides talking.
@@ -65,7 +69,7 @@ class Brain(Protocol):
     async def ask(self, event: Event) -> None:
         """Something happened: the answer is told, before this returns or later.
 
-        Raises BrainUnreachable when nobody is there now; anything else that is raised is a failure.
+        Raises BrainUnreachable when nobody is there now, BrainFailing when it gives no answer; anything else is a failure, too.
         """
         ...
 

@@ -29,7 +29,7 @@ from saperly_carriers.port import (
 from saperly_protocol import Event
 
 from saperly_server.core.db import DATABASE_FAILURES
-from saperly_server.voice.brains import Brain, BrainCall, BrainUnreachable
+from saperly_server.voice.brains import Brain, BrainCall, BrainFailing, BrainUnreachable
 from saperly_server.voice.engine import CallState, Phase, advance, inputs
 from saperly_server.voice.engine import effects as do
 from saperly_server.voice.engine.inputs import BrainFailure, Input
@@ -239,6 +239,9 @@ class LiveCall:
             await brain.ask(event)
         except BrainUnreachable:
             return BrainFailure.UNREACHABLE
+        except BrainFailing as error:
+            _logger.info("brain gives no answer", call_id=self.facts.call_id, error=str(error))
+            return BrainFailure.ERROR
         except Exception:
             _logger.exception("brain failed", call_id=self.facts.call_id)
             return BrainFailure.ERROR
@@ -259,7 +262,7 @@ class LiveCall:
         """Tell the brain goodbye. Its answer can change nothing any more, and neither can its failing."""
 
         async def close() -> None:
-            with suppress(BrainUnreachable):
+            with suppress(BrainUnreachable, BrainFailing):
                 await self._world.brain.ask(effect.event)
 
         self._world.clock.call_later(0, close)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from saperly_protocol import WaitForUser
+from saperly_protocol import ProtocolError, WaitForUser, parse_directive
 
 Event = dict[str, Any]
 Directive = dict[str, Any]
@@ -26,11 +26,12 @@ class Thinker(Protocol):
 
 
 def directive(said: object) -> Directive:
-    """What was returned, as a directive: text is spoken, nothing means to listen."""
-    if said is None:
+    """What was returned, as a directive: text is spoken, nothing means to listen. Broken when it is none."""
+    if said is None or (isinstance(said, str) and not said.strip()):
         return LISTEN
-    if isinstance(said, str):
-        return {"type": "speak", "text": said} if said.strip() else LISTEN
-    if isinstance(said, dict):
-        return said
-    raise Broken(f"it gave a {type(said).__name__}; text, a directive or nothing is expected")
+    if not isinstance(said, str | dict):
+        raise Broken(f"it gave a {type(said).__name__}; text, a directive or nothing is expected")
+    try:
+        return parse_directive({"type": "speak", "text": said} if isinstance(said, str) else said).to_wire()
+    except ProtocolError as error:
+        raise Broken(f"it gave no directive: {error}") from error

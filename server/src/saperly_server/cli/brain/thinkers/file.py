@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
+import asyncio
 import inspect
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 from saperly_protocol import parse_event
 
-from .contracts import LISTEN, Broken, Directive, Event, directive
+from .contracts import ANSWER_WITHIN_SEC, LISTEN, Broken, Directive, Event, directive
 
+_NAME = "brain"
 _HANDLER = {
     "inbound_call": "on_inbound_call",
     "outbound_call": "on_outbound_call",
@@ -30,18 +34,20 @@ class FileThinker:
 
     async def think(self, event: Event) -> Directive:
         module = self._current()
-        handler = getattr(module, _HANDLER[event["type"]], None)
+        handler = getattr(module, _HANDLER.get(event["type"], ""), None)
         if handler is None and event["type"] == "outbound_call":
             handler = getattr(module, "on_inbound_call", None)
         if handler is None:
             return LISTEN
         try:
-            said = handler(_as_object(event))
-            return directive(await said if inspect.isawaitable(said) else said)
+            async with asyncio.timeout(ANSWER_WITHIN_SEC):
+                return directive(await _said(handler, _as_object(event)))
         except Broken:
             raise
+        except TimeoutError:
+            raise Broken(f"{_HANDLER[event['type']]} takes too long") from None
         except Exception as error:
-            raise Broken(f"{handler.__name__} raised {type(error).__name__}: {error}") from error
+            raise Broken(f"{_HANDLER[event['type']]} raised {type(error).__name__}: {error}") from error
 
     def _current(self) -> ModuleType:
         changed_at = self._path.stat().st_mtime_ns if self._path.exists() else None
@@ -54,13 +60,22 @@ class FileThinker:
         """Nothing to give back."""
 
 
+async def _said(handler: Callable[[Any], Any], event: Any) -> Any:
+    """What a function says. An ordinary one has a thread of its own, so that it may take its time."""
+    said = await asyncio.to_thread(handler, event)
+    return await said if inspect.isawaitable(said) else said
+
+
 def _module_of(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("brain", path)
-    if spec is None or spec.loader is None or not path.exists():
-        raise Broken(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
+    """Read and run a file. What it imports from its own folder is found, and is read once."""
+    module = ModuleType(_NAME)
+    module.__file__ = str(path)
+    sys.modules[_NAME] = module
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
     try:
-        spec.loader.exec_module(module)
+        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102  the developer's own file
     except Exception as error:
         raise Broken(f"{path.name} cannot be read: {type(error).__name__}: {error}") from error
     if not any(hasattr(module, name) for name in _HANDLER.values()):

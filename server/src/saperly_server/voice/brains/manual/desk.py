@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol
 
+from saperly_carriers.clock import Clock
 from saperly_protocol import CallEnded, DirectiveFrame, ErrorFrame, Event
 
 from saperly_server.voice.brains.contracts import Tell
@@ -17,11 +18,12 @@ from saperly_server.voice.engine import call_of
 from saperly_server.voice.engine.effects import Refusal
 from saperly_server.voice.engine.inputs import BrainReplied
 
-T = TypeVar("T")
-
 REPLACED = 4000
 GONE = 4404
-_MOST_GOODBYES = 1_000
+_MOST_GOODBYES = 100
+"""Ends of calls that are remembered for each connection."""
+_MOST_AWAY = 1_000
+"""Connections that are remembered only because nobody has heard how their calls ended."""
 _WHY = {
     Refusal.UNKNOWN_REQUEST: "No live call of this connection has asked this.",
     Refusal.ALREADY_ANSWERED: "This request was answered before.",
@@ -40,38 +42,48 @@ class BrainSocket(Protocol):
 
 @dataclass(slots=True)
 class _Line:
-    """One connection: its socket, its live calls, and what each of them waits for."""
+    """One connection: its socket, its live calls, and what each of them waits for.
+
+    `unheard` are ends of calls that nobody was there to hear; `told` those whose answer is no mistake.
+    """
 
     socket: BrainSocket | None = None
     calls: dict[str, Tell] = field(default_factory=dict)
     waiting: dict[str, Event] = field(default_factory=dict)
+    unheard: OrderedDict[str, CallEnded] = field(default_factory=OrderedDict)
+    told: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    def say_goodbye(self, event: CallEnded) -> None:
+        if self.socket is None:
+            self.unheard[event.request_id] = event
+            _shorten(self.unheard, _MOST_GOODBYES)
+        else:
+            self.told[event.request_id] = None
+            _shorten(self.told, _MOST_GOODBYES)
+            self.socket.send(event)
 
 
 class Desk:
-    """All connections of this process.
+    """All connections of this process."""
 
-    The last ends of calls are remembered: those that nobody was there to hear are told to the next socket, and the answer to
-    one that was told is no mistake.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._lines: dict[str, _Line] = {}
-        self._unheard: OrderedDict[str, tuple[str, CallEnded]] = OrderedDict()
-        self._told: OrderedDict[str, str] = OrderedDict()
+        self._away: OrderedDict[str, None] = OrderedDict()
 
     # -- the programs' side --------------------------------------------------------------------------------
 
     def attach(self, connection_id: str, socket: BrainSocket) -> None:
         """The newest socket is the brain; it gets at once whatever is not answered yet."""
-        line = self._lines.setdefault(connection_id, _Line())
+        line = self._line(connection_id)
+        self._away.pop(connection_id, None)
         if line.socket is not None:
             line.socket.close(REPLACED, "A newer socket of this connection is the brain now.")
         line.socket = socket
         for event in line.waiting.values():
             socket.send(event)
-        for owner, goodbye in tuple(self._unheard.values()):
-            if owner == connection_id:
-                self._say_goodbye(connection_id, goodbye)
+        while line.unheard:
+            line.say_goodbye(line.unheard.popitem(last=False)[1])
 
     def detach(self, connection_id: str, socket: BrainSocket) -> None:
         """The socket is closed; a newer one stays."""
@@ -80,24 +92,32 @@ class Desk:
             line.socket = None
             self._forget_if_idle(connection_id)
 
-    async def answer(self, connection_id: str, frame: DirectiveFrame) -> Refusal | None:
-        """Take a directive to its call. UNKNOWN_REQUEST when no live call of this connection can have asked."""
-        if self._told.get(frame.request_id) == connection_id:
+    def answer(self, connection_id: str, socket: BrainSocket, frame: DirectiveFrame) -> Refusal | None:
+        """Take a directive to its call, which acts on its own time: a slow call keeps no other waiting.
+
+        UNKNOWN_REQUEST when no live call of this connection can have asked, and from a socket that is not the brain.
+        """
+        line = self._lines.get(connection_id)
+        if line is None or line.socket is not socket:
+            return Refusal.UNKNOWN_REQUEST
+        if frame.request_id in line.told:
             return None
-        line, call_id = self._lines.get(connection_id, _Line()), call_of(frame.request_id)
+        call_id = call_of(frame.request_id)
         tell = line.calls.get(call_id)
         if tell is None:
             return Refusal.UNKNOWN_REQUEST
         asked = line.waiting.get(call_id)
         if asked is not None and asked.request_id == frame.request_id:
             del line.waiting[call_id]
-        await tell(BrainReplied(frame.request_id, frame.directive))
+        reply = BrainReplied(frame.request_id, frame.directive)
+        self._clock.call_later(0, lambda: tell(reply))
         return None
 
     # -- the calls' side -----------------------------------------------------------------------------------
 
     def open(self, connection_id: str, call_id: str, tell: Tell) -> None:
-        self._lines.setdefault(connection_id, _Line()).calls[call_id] = tell
+        self._line(connection_id).calls[call_id] = tell
+        self._away.pop(connection_id, None)
 
     def is_attended(self, connection_id: str) -> bool:
         """Is a program connected?"""
@@ -106,10 +126,11 @@ class Desk:
 
     def ask(self, connection_id: str, event: Event) -> None:
         """Send it now, and again to every next socket, until it is answered or the call has asked something else."""
+        line = self._line(connection_id)
         if isinstance(event, CallEnded):
-            self._say_goodbye(connection_id, event)
+            line.say_goodbye(event)
+            self._forget_if_idle(connection_id)
             return
-        line = self._lines[connection_id]
         line.waiting[call_of(event.request_id)] = event
         if line.socket is not None:
             line.socket.send(event)
@@ -122,7 +143,7 @@ class Desk:
 
     def close(self, connection_id: str, call_id: str) -> None:
         """The call is over, and takes nothing any more."""
-        line = self._lines[connection_id]
+        line = self._line(connection_id)
         line.calls.pop(call_id, None)
         line.waiting.pop(call_id, None)
         self._forget_if_idle(connection_id)
@@ -130,22 +151,27 @@ class Desk:
     def drop(self, connection_id: str) -> None:
         """The connection is no more."""
         line = self._lines.get(connection_id)
-        if line is not None and line.socket is not None:
-            line.socket.close(GONE, "The connection was deleted.")
-
-    def _say_goodbye(self, connection_id: str, event: CallEnded) -> None:
-        line = self._lines.get(connection_id)
-        if line is None or line.socket is None:
-            _remember(self._unheard, event.request_id, (connection_id, event))
+        if line is None:
             return
-        self._unheard.pop(event.request_id, None)
-        _remember(self._told, event.request_id, connection_id)
-        line.socket.send(event)
+        line.unheard.clear()
+        if line.socket is not None:
+            line.socket.close(GONE, "The connection was deleted.")
+            line.socket = None
+        self._forget_if_idle(connection_id)
+
+    def _line(self, connection_id: str) -> _Line:
+        return self._lines.setdefault(connection_id, _Line())
 
     def _forget_if_idle(self, connection_id: str) -> None:
         line = self._lines[connection_id]
-        if line.socket is None and not line.calls:
+        if line.socket is not None or line.calls:
+            return
+        if not line.unheard:
             del self._lines[connection_id]
+            return
+        self._away[connection_id] = None
+        if len(self._away) > _MOST_AWAY:
+            del self._lines[self._away.popitem(last=False)[0]]
 
 
 def complaint(request_id: str, why: Refusal) -> ErrorFrame:
@@ -153,7 +179,6 @@ def complaint(request_id: str, why: Refusal) -> ErrorFrame:
     return ErrorFrame(code=why.value, message=_WHY[why], request_id=request_id)
 
 
-def _remember(memory: OrderedDict[str, T], key: str, value: T) -> None:
-    memory[key] = value
-    if len(memory) > _MOST_GOODBYES:
+def _shorten(memory: OrderedDict[str, CallEnded] | OrderedDict[str, None], most: int) -> None:
+    if len(memory) > most:
         memory.popitem(last=False)

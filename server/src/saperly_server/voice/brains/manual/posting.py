@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from uuid import uuid4
@@ -16,9 +16,10 @@ from uuid import uuid4
 import aiohttp
 import orjson
 from saperly_carriers.clock import Clock
-from saperly_protocol import CallEnded, Directive, Event, parse_reply
+from saperly_protocol import CallEnded, Directive, Event, ProtocolError, parse_reply
 
 from saperly_server.core.egress import Egress, Forbidden, TooLarge
+from saperly_server.voice.brains.contracts import BrainFailing
 
 ANSWER_WITHIN_SEC = 18.0
 _MOST_BYTES = 64 * 1024
@@ -26,7 +27,10 @@ _PAUSES_SEC = (0.3, 1.0, 3.0)
 """Between tries of a request that certainly did not arrive. One that may have arrived is never repeated."""
 
 
-class PostFailed(Exception):
+_NOTIFY_WITHIN_SEC = 5.0
+
+
+class PostFailed(BrainFailing):
     """The program gave no usable answer."""
 
 
@@ -35,7 +39,7 @@ class Endpoint:
     """Where a manual connection's events are posted, and the key that signs them."""
 
     url: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 class Posting:
@@ -46,20 +50,23 @@ class Posting:
         self._clock = clock
 
     async def ask(self, endpoint: Endpoint, event: Event) -> Directive:
-        """The program's directive. Raises PostFailed, also for an answer that is none, and ProtocolError."""
-        status, body = await self._posted(endpoint, event)
+        """The program's directive. Raises PostFailed, also for an answer that is none."""
+        status, body = await self._posted(endpoint, event, ANSWER_WITHIN_SEC)
         if status != 200:
             raise PostFailed(f"answered {status}")
-        return parse_reply(body, event.request_id)
+        try:
+            return parse_reply(body, event.request_id)
+        except ProtocolError as error:
+            raise PostFailed(str(error)) from error
 
     async def notify(self, endpoint: Endpoint, event: CallEnded) -> None:
         """Tell it; what it answers, or whether, changes nothing."""
         with suppress(PostFailed):
-            await self._posted(endpoint, event)
+            await self._posted(endpoint, event, _NOTIFY_WITHIN_SEC)
 
-    async def _posted(self, endpoint: Endpoint, event: Event) -> tuple[int, bytes]:
+    async def _posted(self, endpoint: Endpoint, event: Event, within_sec: float) -> tuple[int, bytes]:
         body = orjson.dumps({"event": event.to_wire()})
-        until = self._clock.monotonic() + ANSWER_WITHIN_SEC
+        until = self._clock.monotonic() + within_sec
         for pause in (*_PAUSES_SEC, None):
             try:
                 return await self._once(endpoint, body, until - self._clock.monotonic())
