@@ -29,9 +29,10 @@ from sqlalchemy import text
 
 from benchmarks.admission.world import Account, people
 from benchmarks.brains import sockets
+from benchmarks.calls.callers import TURN_EVERY_SEC
 from benchmarks.calls.run import ask
 from benchmarks.calls.world import Line, open_lines
-from benchmarks.serving import IN_FLIGHT, rate, served
+from benchmarks.serving import served
 
 _TURN = '{"type":"turn","requestId":"req_call_01JB5WTT0MZ8TWK0XGMF0B2M5D_12","userText":"Go on, please."}'
 _ECHO, _SERVER = "benchmarks.brains.echo", "benchmarks.admission.server"
@@ -45,30 +46,19 @@ _MORE_NUMBERS = text("""
 """)
 
 
-async def echoes(seconds: float) -> float:
-    """CPU seconds that a bare server takes for one frame in and one frame out."""
-    async with served(_ECHO) as session:
-        url = f"{_address(session)}/echo"
-        lines = [await websockets.connect(url, compression=None, proxy=None) for _ in range(IN_FLIGHT)]
-        idle = asyncio.Queue[Any]()
-        for line in lines:
-            idle.put_nowait(line)
-        done = 0
-
-        async def echo() -> None:
-            nonlocal done
-            line = await idle.get()
+async def echoes(seconds: float, per_second: float) -> float:
+    """CPU seconds that a bare server takes for one frame in and one frame out, at the pace of the calls' turns."""
+    async with (
+        served(_ECHO) as session,
+        websockets.connect(f"{_address(session)}/echo", compression=None, proxy=None) as line,
+    ):
+        began, before, done = time.monotonic(), _cpu(_ECHO), 0
+        while (now := time.monotonic()) < began + seconds:
+            await asyncio.sleep(max(0.0, began + done / per_second - now))
             await line.send(_TURN)
             await line.recv()
-            idle.put_nowait(line)
             done += 1
-
-        before = _cpu(_ECHO)
-        await rate(echo, seconds)
-        taken = (_cpu(_ECHO) - before) / done
-        for line in lines:
-            await line.close()
-    return taken
+        return (_cpu(_ECHO) - before) / done
 
 
 def _address(session: aiohttp.ClientSession) -> str:
@@ -165,7 +155,7 @@ def measure(options: argparse.Namespace) -> None:
         dsn = postgres.url("postgres")
         asyncio.run(migrate(dsn))
         here_line, there_line = asyncio.run(open_lines(dsn, 2, Mode.MANUAL))
-        echo = asyncio.run(echoes(options.seconds))
+        echo = asyncio.run(echoes(options.seconds, options.calls / TURN_EVERY_SEC))
         here = turns(dsn, postgres.pid, here_line, options.calls, options.seconds, socket=False)
         there = turns(dsn, postgres.pid, there_line, options.calls, options.seconds, socket=True)
         show_turns(echo, here, there)
