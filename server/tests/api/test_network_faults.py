@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from saperly_carriers.port import CarrierUnavailable, Op
 
 from .conftest import Stage
 from .wire import allow, balance, dial, outcome, text
@@ -139,3 +140,21 @@ async def test_a_request_to_the_network_whose_answer_is_late_does_not_keep_the_c
     answer = await texted(stage, line, "3004")
     assert answer.status_code == 201
     assert (stage.clock.now() - began).total_seconds() < 12
+
+
+async def test_a_call_whose_dial_is_never_answered_for_is_talked_and_ended_all_the_same(
+    stage: Stage, line: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dial's answer is lost and nobody can be asked: the network's own news bring its name for the call."""
+
+    async def away(op: Op) -> None:
+        raise CarrierUnavailable("Nobody can be asked.")
+
+    monkeypatch.setattr(stage.process.services.calls.line(stage.customer.tenant), "find", away)
+    call = (await dialled(stage, line, "3004")).json()
+    await stage.clock.advance(30)
+    assert stage.network.log.heard_by(f"{MAGIC}3004")[0].complete, "the disclosure"
+    ended = (await stage.post(f"/calls/{call['id']}/end", {})).json()
+    (cost,) = stage.network.log.of("call_cost")
+    assert ended["status"] == "completed"
+    assert ended["durationSec"] == -(-int(str(cost.data["duration_ms"])) // 1000)

@@ -182,15 +182,22 @@ def _payload(call_id: str, number: Number, event: StoredEvent, reason: str) -> d
 
 async def carrier_event(board: Switchboard, event: StoredEvent) -> None:
     """An event of a call that is live here; any other is late, or another process's, and changes nothing."""
-    call = board.live.at_carrier(event.call_id)
-    if call is None and (target := outbox.parse_ref(event.ref)) is not None:
-        call = board.live.get(target[1])
+    call = board.live.at_carrier(event.call_id) or _by_ref(board, event)
     happened = to_input(event)
     if call is None or happened is None:
         return
     if isinstance(happened, inputs.Answered):
         await _answered(board, call, event)
     await call.feed(happened)
+
+
+def _by_ref(board: Switchboard, event: StoredEvent) -> LiveCall | None:
+    """A placed call whose dial has no answer yet, or never will have one: the event brings the carrier's name of it."""
+    target = outbox.parse_ref(event.ref)
+    call = None if target is None else board.live.get(target[1])
+    if call is not None and call.handle is None and event.call_id is not None:
+        board.live.connect(call, CallHandle(event.call_id))
+    return call
 
 
 async def _answered(board: Switchboard, call: LiveCall, event: StoredEvent) -> None:
