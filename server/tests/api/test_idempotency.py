@@ -118,3 +118,14 @@ async def test_without_a_key_every_request_counts(stage: Stage) -> None:
         assert (await text(stage, line)).status_code == 201
     await stage.clock.advance(3)
     assert len(stage.network.inbox(PEER)) == 2
+
+
+async def test_a_repeated_call_is_answered_as_before_though_its_number_is_gone(stage: Stage) -> None:
+    line = await stage.line()
+    await stage.consent(line, "+15555550123")
+    body, key = {"fromNumberId": line["id"], "to": "+15555550123"}, {"Idempotency-Key": "once"}
+    first = await stage.post("/calls", body, **key)
+    assert first.status_code == 201
+    assert (await stage.post(f"/numbers/{line['id']}/release", {})).status_code == 200
+    again = await stage.post("/calls", body, **key)
+    assert (again.status_code, again.content) == (201, first.content)

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from saperly_server import idempotency, outbox
 from saperly_server.compliance import destination, state_of
 from saperly_server.core.db import Tenant
+from saperly_server.core.errors import SaperlyError
 from saperly_server.gate import Admitted, Intent, Repeated
 from saperly_server.identity import Caller
 from saperly_server.numbers import Number
@@ -43,8 +44,15 @@ async def place(
     Raises NumberHasNoConnection, the gate's refusals, and CallStartFailed when the network refused the dial.
     """
     caller.require_number(number_id)
-    async with board.db.tenant(caller.tenant) as tx:
-        setup = await outbound_setup(tx, board.rates, board.secrets, number_id, to, connection_id)
+    try:
+        async with board.db.tenant(caller.tenant) as tx:
+            setup = await outbound_setup(tx, board.rates, board.secrets, number_id, to, connection_id)
+    except SaperlyError:
+        # What has changed since does not change the answer to a request that is repeated.
+        earlier = None if scope is None else await board.gate.remembered(scope)
+        if earlier is None:
+            raise
+        return earlier
     admission = await board.gate.admit(_intent(board, caller, setup, to, instructions, scope))
     if isinstance(admission, Repeated):
         return admission
