@@ -156,14 +156,14 @@ async def _suppressed(tx: Tx, tenant: Tenant, peer: str) -> bool:
 
 
 async def _said_no_since(tx: Tx, tenant: Tenant, peer: str, said_at: datetime) -> bool:
-    still = (suppressions.c.origin == "peer", suppressions.c.lifted_at.is_(None), suppressions.c.said_at >= said_at)
-    return await tx.one(select(suppressions.c.id).where(*_suppression(tenant, peer), *still)) is not None
+    since = suppressions.c.said_at >= said_at
+    return await tx.one(select(suppressions.c.id).where(*_standing(tenant, peer, "peer"), since)) is not None
 
 
 async def _note_later_wish(tx: Tx, tenant: Tenant, peer: str, said_at: datetime) -> None:
     """They said it again: a START from between the two does not count either."""
-    still = (suppressions.c.origin == "peer", suppressions.c.lifted_at.is_(None), suppressions.c.said_at < said_at)
-    await tx.run(update(suppressions).where(*_suppression(tenant, peer), *still).values(said_at=said_at))
+    earlier = suppressions.c.said_at < said_at
+    await tx.run(update(suppressions).where(*_standing(tenant, peer, "peer"), earlier).values(said_at=said_at))
 
 
 async def _insert(
@@ -247,7 +247,7 @@ async def _suppress(
 async def _lift(tx: Tx, tenant: Tenant, peer: str, origin: str, actor: str) -> int:
     lifted = await tx.all(
         update(suppressions)
-        .where(*_suppression(tenant, peer), suppressions.c.origin == origin, suppressions.c.lifted_at.is_(None))
+        .where(*_standing(tenant, peer, origin))
         .values(lifted_at=tx.now, lifted_by=actor)
         .returning(suppressions.c.id)
     )
@@ -283,6 +283,11 @@ def _suppression(tenant: Tenant, peer: str) -> tuple[Any, ...]:
         suppressions.c.environment == tenant.environment,
         suppressions.c.peer_number == peer,
     )
+
+
+def _standing(tenant: Tenant, peer: str, origin: str) -> tuple[Any, ...]:
+    """The suppression of this origin that nobody has lifted."""
+    return (*_suppression(tenant, peer), suppressions.c.origin == origin, suppressions.c.lifted_at.is_(None))
 
 
 def _record(row: Row[Any]) -> ConsentRecord:
